@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Complete reports whether the run has ended.
+func (j *ProwJob) Complete() bool { return j.Status.CompletionTime != nil }
+
+// SetComplete marks the run as ended at now; a run ends once.
+func (j *ProwJob) SetComplete(now time.Time) {
+	if j.Status.CompletionTime == nil {
+		j.Status.CompletionTime = &metav1.Time{Time: now}
+	}
+}
+
+// ClusterAlias is the build cluster that the run is on.
+func (j *ProwJob) ClusterAlias() string {
+	if j.Spec.Cluster == "" {
+		return DefaultClusterAlias
+	}
+	return j.Spec.Cluster
+}
+
+// MainRefs is the code under test or, for periodics, the first extra ref;
+// nil when there is neither.
+func (s *ProwJobSpec) MainRefs() *Refs {
+	if s.Refs != nil {
+		return s.Refs
+	}
+	if len(s.ExtraRefs) > 0 {
+		return &s.ExtraRefs[0]
+	}
+	return nil
+}
