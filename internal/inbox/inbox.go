@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package inbox keeps every accepted webhook in the bucket, and what became of it.
+//
+//	inbox/deliveries/<guid>/request     the webhook as it came, written once
+//	inbox/deliveries/<guid>/<consumer>  the ledger: what that consumer did with it
+//	inbox/pending/<guid>                not finished yet, and when it was last sent
+//	inbox/dead/<guid>                   given up, and why
+//
+// functions/hook puts deliveries and sweeps the pending ones; each consumer
+// (functions/plugins, ...) writes its ledger entry and finishes the delivery. The
+// bucket, not the event broker, is the source of truth: what is in it will be done.
+// In Prow: nothing; hook keeps events in memory.
+package inbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"sync"
+	"time"
+
+	"github.com/cutwater-ci/cutwater/internal/blob"
+)
+
+var (
+	// ErrDuplicate is what Put's error is when the delivery has been accepted before.
+	ErrDuplicate = errors.New("delivery was accepted before")
+	// ErrGUID is what errors are when a GUID can be no part of a key.
+	ErrGUID = errors.New("invalid delivery GUID")
+	// ErrNotFound is what errors are when there is no such delivery or entry.
+	ErrNotFound = blob.ErrNotFound
+)
+
+// Inbox is the inbox of a bucket. It is safe for concurrent use, also by several
+// processes.
+type Inbox struct {
+	bucket *blob.Bucket
+	seed   maphash.Seed
+	locks  [64]sync.Mutex // of ledger entries, by hash of the GUID
+}
+
+// New returns the inbox of the bucket.
+func New(b *blob.Bucket) *Inbox { return &Inbox{bucket: b, seed: maphash.MakeSeed()} }
+
+// lock keeps others in this process from changing the delivery's entries.
+func (i *Inbox) lock(guid string) *sync.Mutex {
+	return &i.locks[maphash.String(i.seed, guid)%uint64(len(i.locks))]
+}
+
+// Put stores the delivery, durably when it returns nil, and marks it as pending. It
+// returns ErrDuplicate when the delivery has been accepted before; of several at the
+// same time exactly one gets nil.
+func (i *Inbox) Put(ctx context.Context, d Delivery) error {
+	if err := checkGUID(d.GUID); err != nil {
+		return err
+	}
+	request, err := encode(d)
+	if err != nil {
+		return err
+	}
+	err = i.bucket.Create(ctx, RequestKey(d.GUID), request)
+	if errors.Is(err, blob.ErrExists) {
+		return i.adopt(ctx, d.GUID)
+	}
+	if err != nil {
+		return err
+	}
+	return i.markPending(ctx, d.GUID)
+}
+
+// adopt makes a delivery pending whose request is stored. Usually it is a duplicate.
+// But where there is no trace of its having been pending, whoever stored the request
+// died before the delivery was accepted, and nobody else will see to it.
+func (i *Inbox) adopt(ctx context.Context, guid string) error {
+	// In this order: a pending mark is taken away only after an entry was written.
+	for _, key := range []string{pendingKey(guid), deadKey(guid)} {
+		ok, err := i.bucket.Exists(ctx, key)
+		if err != nil {
+			return err
+		}
+		if ok {
+			return ErrDuplicate
+		}
+	}
+	for o, err := range i.bucket.List(ctx, deliveryPrefix(guid), "") {
+		if err != nil {
+			return err
+		}
+		if o.Key != RequestKey(guid) {
+			return ErrDuplicate
+		}
+	}
+	return i.markPending(ctx, guid)
+}
+
+// markPending returns ErrDuplicate when somebody else has marked the delivery.
+func (i *Inbox) markPending(ctx context.Context, guid string) error {
+	err := i.bucket.Create(ctx, pendingKey(guid), nil)
+	if errors.Is(err, blob.ErrExists) {
+		return ErrDuplicate
+	}
+	return err
+}
+
+// Get returns the delivery, or ErrNotFound.
+func (i *Inbox) Get(ctx context.Context, guid string) (Delivery, error) {
+	if err := checkGUID(guid); err != nil {
+		return Delivery{}, err
+	}
+	request, err := i.bucket.Read(ctx, RequestKey(guid))
+	if err != nil {
+		return Delivery{}, err
+	}
+	d, err := decode(request)
+	if err != nil {
+		return Delivery{}, fmt.Errorf("reading %s: %w", RequestKey(guid), err)
+	}
+	d.GUID = guid
+	return d, nil
+}
+
+// Finish says that nothing is left to do for the delivery. It may be called again.
+func (i *Inbox) Finish(ctx context.Context, guid string) error {
+	if err := checkGUID(guid); err != nil {
+		return err
+	}
+	err := i.bucket.Delete(ctx, pendingKey(guid))
+	if errors.Is(err, blob.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// Dead is a delivery that was given up.
+type Dead struct {
+	GUID   string    `json:"-"`
+	Reason string    `json:"reason"`
+	At     time.Time `json:"-"` // the object's own
+}
+
+// Bury gives the delivery up: it is no longer pending, and listed as dead.
+func (i *Inbox) Bury(ctx context.Context, guid, reason string) error {
+	if err := checkGUID(guid); err != nil {
+		return err
+	}
+	data, err := json.Marshal(Dead{Reason: reason})
+	if err != nil {
+		return err
+	}
+	if err := i.bucket.Write(ctx, deadKey(guid), data, jsonObject()); err != nil {
+		return err
+	}
+	return i.Finish(ctx, guid)
+}
+
+// jsonObject is how objects are written whose key has no ending to say so.
+func jsonObject() *blob.WriteOptions { return &blob.WriteOptions{ContentType: "application/json"} }
