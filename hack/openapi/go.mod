@@ -1,0 +1,3 @@
+module github.com/cutwater-ci/cutwater/hack/openapi
+
+go 1.26.0
