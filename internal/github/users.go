@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package github
+
+import "context"
+
+// BotUser returns who we are on GitHub. The answer is kept for the client's life.
+func (c *Client) BotUser(ctx context.Context) (User, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.bot != nil {
+		return *c.bot, nil
+	}
+	user, err := c.whoAmI(ctx)
+	if err != nil {
+		return User{}, wrap(err, "asking who we are")
+	}
+	c.bot = &user
+	return user, nil
+}
+
+// whoAmI asks GitHub. An app has no account; its comments are by "<slug>[bot]".
+func (c *Client) whoAmI(ctx context.Context) (User, error) {
+	if _, ok := c.auth.(*appAuth); ok {
+		app, _, err := c.gh.Apps.Get(ctx, "")
+		if err != nil {
+			return User{}, err
+		}
+		return User{Login: app.GetSlug() + "[bot]", Type: "Bot", HTMLURL: app.GetHTMLURL()}, nil
+	}
+	user, _, err := c.gh.Users.Get(ctx, "")
+	if err != nil {
+		return User{}, err
+	}
+	return toUser(user), nil
+}
