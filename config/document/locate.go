@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package document
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Locate returns where a path leads to, or as far as it leads.
+func (d *Document) Locate(path string) Position {
+	at := d.follow(0, path)
+	return Position{File: d.file, Line: int(d.nodes[at].line)}
+}
+
+// LocateBelow is Locate for a path below the entry of a list that starts on
+// this line, and gives the whole path.
+func (d *Document) LocateBelow(line int, path string) (Position, string) {
+	for i := range d.nodes {
+		n := &d.nodes[i]
+		if int(n.line) != line || n.kind != mapping || n.key != "" {
+			continue
+		}
+		whole := d.path(int32(i))
+		if path != "" {
+			whole += "." + path
+		}
+		return Position{File: d.file, Line: int(d.nodes[d.follow(int32(i), path)].line)}, whole
+	}
+	return Position{File: d.file, Line: line}, path
+}
+
+func (d *Document) follow(at int32, path string) int32 {
+	for path != "" {
+		var element string
+		element, path = nextElement(path)
+		next := int32(-1)
+		position := 0
+		for child := range d.children(at) {
+			if d.nodes[at].kind == sequence && strconv.Itoa(position) == element || d.nodes[at].kind == mapping && d.nodes[child].key == element {
+				next = child
+				break
+			}
+			position++
+		}
+		if next < 0 {
+			return at
+		}
+		at = next
+	}
+	return at
+}
+
+// nextElement splits off the first element of a path such as a.b[c/d][0].
+func nextElement(path string) (element, rest string) {
+	if strings.HasPrefix(path, "[") {
+		element, rest, _ = strings.Cut(path[1:], "]")
+		return element, strings.TrimPrefix(rest, ".")
+	}
+	if end := strings.IndexAny(path, ".["); end >= 0 {
+		return path[:end], strings.TrimPrefix(path[end:], ".")
+	}
+	return path, ""
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package document reads YAML fast and with positions: a parser for the plain
+// block style in which configurations are written, a slower one for the rest
+// of the language, and a decoder into Go values by their json tags that gives
+// the results of YAML-to-JSON conversion and reports every problem with file,
+// line and path. It changes nothing.
+//
+// In Prow: sigs.k8s.io/yaml, whose results it matches.
+package document
+
+import (
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+)
+
+// Document is a parsed file. It is immutable.
+type Document struct {
+	file string
+	// nodes has each node before its children, and a node with all its children before its next sibling.
+	nodes []node
+}
+
+// kind is what a node is.
+type kind uint8
+
+const (
+	scalar kind = iota
+	mapping
+	sequence
+)
+
+// node is a value. Its first child is the node after it.
+type node struct {
+	// key is the key of a mapping's child.
+	key   string
+	value string
+	line  int32
+	// next is the next sibling; 0 is none, since the first node is nobody's sibling.
+	next int32
+	// count is the number of children.
+	count int32
+	kind  kind
+	// plain scalars may be null, a bool or a number; others are strings.
+	plain bool
+}
+
+// File is the name that the document was parsed under.
+func (d *Document) File() string { return d.file }
+
+// Root is the whole document.
+func (d *Document) Root() Node { return Node{document: d} }
+
+// Node is a value in a document. The zero Node is null.
+type Node struct {
+	document *Document
+	index    int32
+}
+
+// Position is where the value is, or its key for a mapping's value.
+func (n Node) Position() Position {
+	if n.document == nil {
+		return Position{}
+	}
+	return Position{File: n.document.file, Line: int(n.document.nodes[n.index].line)}
+}
+
+// Keys goes through the entries of a mapping; there are none in anything else.
+func (n Node) Keys() iter.Seq2[string, Node] {
+	return func(yield func(string, Node) bool) {
+		if n.document == nil || n.document.nodes[n.index].kind != mapping {
+			return
+		}
+		for i := range n.document.children(n.index) {
+			if !yield(n.document.nodes[i].key, Node{document: n.document, index: i}) {
+				return
+			}
+		}
+	}
+}
+
+// children goes through the children of a node.
+func (d *Document) children(i int32) iter.Seq[int32] {
+	return func(yield func(int32) bool) {
+		if d.nodes[i].count == 0 {
+			return
+		}
+		for child := i + 1; child != 0; child = d.nodes[child].next {
+			if !yield(child) {
+				return
+			}
+		}
+	}
+}
+
+// path is the way from the root to a node, such as plank.job_queue_capacities[q].
+func (d *Document) path(target int32) string {
+	var b strings.Builder
+	at := int32(0)
+	for at != target {
+		number, position := int32(0), 0
+		for child := range d.children(at) {
+			if child > target {
+				break
+			}
+			number, position = child, position+1
+		}
+		if d.nodes[at].kind == sequence {
+			b.WriteString("[" + strconv.Itoa(position-1) + "]")
+		} else {
+			b.WriteString(pathElement(d.nodes[number].key, b.Len() > 0))
+		}
+		at = number
+	}
+	return b.String()
+}
+
+func pathElement(key string, follows bool) string {
+	if key == "" || strings.ContainsAny(key, "./[]* ") {
+		return "[" + key + "]"
+	}
+	if follows {
+		return "." + key
+	}
+	return key
+}
+
+// problem describes something wrong at a node.
+func (d *Document) problem(at int32, format string, args ...any) Problem {
+	return Problem{
+		Position: Position{File: d.file, Line: int(d.nodes[at].line)},
+		Path:     d.path(at),
+		Message:  fmt.Sprintf(format, args...),
+	}
+}

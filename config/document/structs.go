@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package document
+
+import (
+	"reflect"
+	"strings"
+)
+
+// field is a field of a struct, perhaps in an embedded one.
+type field struct {
+	index    []int
+	embedded bool
+	number   int
+	codec    func() *codec
+}
+
+// fields are the fields of a struct by their keys.
+type fields struct {
+	exact map[string]*field
+	// folded are the same in lower case: keys are matched without regard to case, as encoding/json does.
+	folded map[string]*field
+	// inOrder are the keys in the order of the struct, for suggestions.
+	inOrder []string
+}
+
+func (d *Decoder) structReader(t reflect.Type) decodeFunc {
+	known := d.fieldsOf(t)
+	positioned := reflect.PointerTo(t).Implements(reflect.TypeFor[Positioned]())
+	return func(s *state, at int32, v reflect.Value, coerce bool) {
+		if s.doc.nodes[at].kind != mapping {
+			s.wrong(at, v, "a mapping")
+			return
+		}
+		if positioned {
+			v.Addr().Interface().(Positioned).SetPosition(Position{File: s.doc.file, Line: int(s.doc.nodes[at].line)})
+		}
+		s.readFields(known, at, v, coerce)
+	}
+}
+
+func (s *state) readFields(known *fields, at int32, v reflect.Value, coerce bool) {
+	var seen [2]uint64
+	for child := range s.doc.children(at) {
+		key := s.doc.nodes[child].key
+		f := known.find(key)
+		if f == nil {
+			s.warn(child, "is not known%s", known.suggestion(key))
+			continue
+		}
+		into := v
+		for _, i := range f.index {
+			into = into.Field(i)
+		}
+		word, bit := f.number/64, uint64(1)<<(f.number%64)
+		if word < len(seen) {
+			if seen[word]&bit != 0 {
+				s.warn(child, "is given twice; the last counts")
+				into.SetZero()
+			}
+			seen[word] |= bit
+		}
+		f.codec().decode(s, child, into, coerce && !f.embedded)
+	}
+}
+
+func (f *fields) find(key string) *field {
+	if found := f.exact[key]; found != nil {
+		return found
+	}
+	return f.folded[strings.ToLower(key)]
+}
+
+// suggestion proposes the known key that is most like an unknown one.
+func (f *fields) suggestion(key string) string {
+	if closest := Closest(key, f.inOrder); closest != "" {
+		return "; did you mean " + closest + "?"
+	}
+	return ""
+}
+
+func (d *Decoder) fieldsOf(t reflect.Type) *fields {
+	known := &fields{exact: map[string]*field{}, folded: map[string]*field{}}
+	d.collectFields(t, nil, known)
+	for key, f := range known.exact {
+		if lower := strings.ToLower(key); known.folded[lower] == nil || len(f.index) < len(known.folded[lower].index) {
+			known.folded[lower] = f
+		}
+	}
+	return known
+}
+
+// collectFields adds the fields of t, which is reached by index; of equal keys the least deep one counts.
+func (d *Decoder) collectFields(t reflect.Type, index []int, known *fields) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		path := append(append([]int(nil), index...), i)
+		switch {
+		case f.Tag.Get("json") == "-":
+			continue
+		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct:
+			d.collectFields(f.Type, path, known)
+			continue
+		case !f.IsExported():
+			continue
+		case name == "":
+			name = f.Name
+		}
+		if old := known.exact[name]; old != nil && len(old.index) <= len(path) {
+			continue
+		}
+		known.exact[name] = &field{index: path, embedded: len(path) > 1, number: len(known.inOrder), codec: d.later(f.Type)}
+		known.inOrder = append(known.inOrder, name)
+	}
+}
