@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package jobs
+
+import (
+	"fmt"
+	"strings"
+
+	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
+)
+
+// finisher gives jobs their defaults and validates them. Jobs that end up with
+// the same thing share it.
+type finisher struct {
+	Settings
+	presets  []Preset
+	patterns patterns
+	defaults map[place]inherited
+	// decorations are those that were looked at.
+	decorations map[*prowv1.DecorationConfig]bool
+	// names and values are those of labels that were looked at.
+	names, values checked
+	namespace     *string
+	decorateAll   *bool
+	invalid       []Invalid
+}
+
+// place is what defaults depend on.
+type place struct{ orgRepo, cluster string }
+
+// inherited is what jobs in a place have that set nothing.
+type inherited struct {
+	decoration *prowv1.DecorationConfig
+	prowJob    *prowv1.ProwJobDefault
+}
+
+func newFinisher(s Settings, presets []Preset) *finisher {
+	namespace, decorateAll := s.PodNamespace, s.DecorateAll // Their own variables: jobs that outlive the finisher point to them.
+	return &finisher{
+		Settings: s, namespace: &namespace, decorateAll: &decorateAll, presets: presets, patterns: patterns{},
+		names: checked{}, values: checked{},
+		defaults: map[place]inherited{}, decorations: map[*prowv1.DecorationConfig]bool{},
+	}
+}
+
+func (f *finisher) fail(b *JobBase, kind, field, message string) {
+	f.invalid = append(f.invalid, Invalid{Source: b.Source, Job: strings.TrimSpace(kind + " " + b.Name), Field: field, Message: message})
+}
+
+// presubmits finishes the presubmits of a repo from the one at index first on, and checks all of them together.
+func (f *finisher) presubmits(orgRepo string, all []Presubmit, first int) {
+	for i := range all[first:] {
+		p := &all[first+i]
+		f.base(&p.JobBase, "presubmit", orgRepo)
+		if p.Context == "" {
+			p.Context = p.Name
+		}
+		f.trigger(p)
+		f.expressions(&p.JobBase, "presubmit", &p.Brancher, &p.RegexpChangeMatcher)
+		if p.AlwaysRun && p.RegexpChangeMatcher.CouldRun() {
+			f.fail(&p.JobBase, "presubmit", "always_run", "excludes run_if_changed and skip_if_only_changed")
+		}
+		f.validate(&p.JobBase, "presubmit", prowv1.PresubmitJob)
+		f.reporting(&p.JobBase, "presubmit", p.Reporter)
+	}
+	checkTogether(f, all, "presubmit", func(p *Presubmit) unique {
+		return unique{&p.JobBase, p.Brancher, p.Reporter}
+	})
+}
+
+func (f *finisher) postsubmits(orgRepo string, all []Postsubmit, first int) {
+	for i := range all[first:] {
+		p := &all[first+i]
+		f.base(&p.JobBase, "postsubmit", orgRepo)
+		if p.Context == "" {
+			p.Context = p.Name
+		}
+		f.expressions(&p.JobBase, "postsubmit", &p.Brancher, &p.RegexpChangeMatcher)
+		if p.AlwaysRun != nil && *p.AlwaysRun && p.RegexpChangeMatcher.CouldRun() {
+			f.fail(&p.JobBase, "postsubmit", "always_run", "excludes run_if_changed and skip_if_only_changed")
+		}
+		f.validate(&p.JobBase, "postsubmit", prowv1.PostsubmitJob)
+		f.reporting(&p.JobBase, "postsubmit", p.Reporter)
+	}
+	checkTogether(f, all, "postsubmit", func(p *Postsubmit) unique {
+		return unique{&p.JobBase, p.Brancher, p.Reporter}
+	})
+}
+
+func (f *finisher) periodics(all []Periodic) {
+	seen := make(map[string]bool, len(all))
+	for i := range all {
+		p := &all[i]
+		orgRepo := ""
+		if len(p.ExtraRefs) > 0 {
+			orgRepo = p.ExtraRefs[0].OrgRepo()
+		}
+		f.base(&p.JobBase, "periodic", orgRepo)
+		f.schedule(p)
+		f.validate(&p.JobBase, "periodic", prowv1.PeriodicJob)
+		if seen[p.Name] {
+			f.fail(&p.JobBase, "periodic", "name", "another periodic has this name")
+		}
+		seen[p.Name] = true
+	}
+}
+
+// base gives a job the defaults that all kinds have.
+func (f *finisher) base(b *JobBase, kind, orgRepo string) {
+	if b.Agent == "" {
+		b.Agent = string(prowv1.KubernetesAgent)
+	}
+	if b.Namespace == nil || *b.Namespace == "" {
+		b.Namespace = f.namespace
+	}
+	if b.Cluster == "" {
+		b.Cluster = prowv1.DefaultClusterAlias
+	}
+	from := f.inherited(place{orgRepo, b.Cluster})
+	b.ProwJobDefault = mergeProwJobDefault(b.ProwJobDefault, from.prowJob)
+	if b.Decorate == nil {
+		b.Decorate = f.decorateAll
+	}
+	if *b.Decorate {
+		switch {
+		case b.DecorationConfig != nil:
+			b.DecorationConfig = b.DecorationConfig.ApplyDefault(from.decoration)
+		case from.decoration != nil:
+			b.DecorationConfig = from.decoration
+		default:
+			b.DecorationConfig = &prowv1.DecorationConfig{}
+		}
+	}
+	f.applyPresets(b, kind)
+}
+
+func (f *finisher) inherited(at place) inherited {
+	if known, ok := f.defaults[at]; ok {
+		return known
+	}
+	found := inherited{}
+	if f.Decoration != nil {
+		found.decoration = f.Decoration(at.orgRepo, at.cluster)
+	}
+	if f.ProwJobDefault != nil {
+		found.prowJob = f.ProwJobDefault(at.orgRepo, at.cluster)
+	}
+	f.defaults[at] = found
+	return found
+}
+
+func mergeProwJobDefault(own, def *prowv1.ProwJobDefault) *prowv1.ProwJobDefault {
+	if own == nil || def == nil {
+		if own == nil {
+			return def
+		}
+		return own
+	}
+	merged := *own
+	if merged.TenantID == "" {
+		merged.TenantID = def.TenantID
+	}
+	if merged.ResultStoreConfig == nil {
+		merged.ResultStoreConfig = def.ResultStoreConfig
+	}
+	return &merged
+}
+
+// trigger gives a presubmit the comment that starts it. The name is not
+// escaped: that is part of the contract.
+func (f *finisher) trigger(p *Presubmit) {
+	if p.Trigger == "" && p.RerunCommand == "" {
+		p.Trigger = `(?m)^/test( | .* )` + p.Name + `,?($|\s.*)`
+		p.RerunCommand = "/test " + p.Name
+		if jobName.MatchString(p.Name) && !strings.Contains(p.Name, ".") {
+			p.trigger = &pattern{text: p.Trigger, needle: p.Name}
+			return
+		}
+	}
+	trigger, err := f.patterns.get(p.Trigger)
+	switch {
+	case err != nil:
+		f.fail(&p.JobBase, "presubmit", "trigger", err.Error())
+		return
+	case !trigger.match(p.RerunCommand):
+		f.fail(&p.JobBase, "presubmit", "rerun_command", fmt.Sprintf("%q does not match the trigger %q", p.RerunCommand, p.Trigger))
+	}
+	p.trigger = trigger
+}
+
+func (f *finisher) expressions(b *JobBase, kind string, branches *Brancher, changes *RegexpChangeMatcher) {
+	if err := branches.prepare(f.patterns); err != nil {
+		f.fail(b, kind, "", err.Error())
+	}
+	if err := changes.prepare(f.patterns); err != nil {
+		f.fail(b, kind, "", err.Error())
+	}
+}
