@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package config is config.yaml and the job files: it reads, defaults and
+// validates them, all errors in one run with file, line and path, and keeps
+// an immutable snapshot that is replaced when the files change.
+//
+// One file per top-level key; the keys that no part of the system reads yet
+// are kept as documents in Config.Rest. Changes: nothing. In Prow: pkg/config.
+package config
+
+import (
+	"slices"
+	"time"
+
+	"knative.dev/pkg/apis"
+
+	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
+	"github.com/cutwater-ci/cutwater/config/document"
+	"github.com/cutwater-ci/cutwater/config/jobs"
+)
+
+// Files names the files of a configuration.
+type Files struct {
+	// Config is config.yaml.
+	Config string
+	// Jobs is a job file or a folder of them; empty for none.
+	Jobs string
+	// SupplementalConfigDirs are folders searched for files that end in SupplementalSuffix.
+	SupplementalConfigDirs []string
+	// SupplementalSuffix is "_prowconfig.yaml" when empty.
+	SupplementalSuffix string
+}
+
+// Config is one state of the whole configuration, with all defaults. It is
+// immutable: nobody may change what it points to.
+type Config struct {
+	// Version is what the file VERSION beside config.yaml says.
+	Version string `json:"config_version_sha,omitempty"`
+	// ProwJobNamespace is where ProwJobs are; "default" when unset.
+	ProwJobNamespace string `json:"prowjob_namespace,omitempty"`
+	// PodNamespace is where pods are, on every build cluster; "default" when unset.
+	PodNamespace string `json:"pod_namespace,omitempty"`
+	// LogLevel is debug, info, warn, warning, error, fatal or panic; "info" when unset.
+	LogLevel string `json:"log_level,omitempty"`
+	// StatusErrorLink is where people report errors.
+	StatusErrorLink string `json:"status_error_link,omitempty"`
+	// DefaultJobTimeout is how long a decorated job may run that has no timeout; 24h when unset.
+	DefaultJobTimeout *prowv1.Duration `json:"default_job_timeout,omitempty"`
+	// DisabledClusters are build clusters that are left out when kubeconfigs are read.
+	DisabledClusters []string `json:"disabled_clusters,omitempty"`
+
+	Plank                 Plank                 `json:"plank"`
+	Sinker                Sinker                `json:"sinker"`
+	Deck                  Deck                  `json:"deck"`
+	GitHubReporter        GitHubReporter        `json:"github_reporter"`
+	Horologium            Horologium            `json:"horologium"`
+	InRepoConfig          InRepoConfig          `json:"in_repo_config"`
+	Scheduler             Scheduler             `json:"scheduler"`
+	GitHub                GitHub                `json:"github"`
+	OwnersDirDenylist     *OwnersDirDenylist    `json:"owners_dir_denylist,omitempty"`
+	ProwJobDefaultEntries []ProwJobDefaultEntry `json:"prowjob_default_entries,omitempty"`
+
+	// Rest is the other top-level keys, as they are written.
+	Rest Rest `json:"-"`
+	// Jobs is all static jobs.
+	Jobs *jobs.Jobs `json:"-"`
+	// Warnings is what is odd and does no harm: keys that nobody knows, for example.
+	Warnings []document.Problem `json:"-"`
+
+	decorateAll bool
+}
+
+// Presubmits are the static presubmits of a repo.
+func (c *Config) Presubmits(orgRepo string) []jobs.Presubmit { return c.Jobs.Presubmits[orgRepo] }
+
+// Postsubmits are the static postsubmits of a repo.
+func (c *Config) Postsubmits(orgRepo string) []jobs.Postsubmit { return c.Jobs.Postsubmits[orgRepo] }
+
+// Periodics are all periodics.
+func (c *Config) Periodics() []jobs.Periodic { return c.Jobs.Periodics }
+
+// The defaults of the scalars.
+const (
+	defaultNamespace       = "default"
+	defaultLogLevel        = "info"
+	defaultStatusErrorLink = "https://github.com/kubernetes/test-infra/issues"
+	defaultJobTimeout      = 24 * time.Hour
+)
+
+// setDefaults fills in what is unset.
+func (c *Config) setDefaults() {
+	fill(&c.ProwJobNamespace, defaultNamespace)
+	fill(&c.PodNamespace, defaultNamespace)
+	fill(&c.LogLevel, defaultLogLevel)
+	fill(&c.StatusErrorLink, defaultStatusErrorLink)
+	fillDuration(&c.DefaultJobTimeout, defaultJobTimeout)
+	c.Plank.setDefaults()
+	c.Sinker.setDefaults()
+	c.Deck.setDefaults()
+	c.GitHubReporter.setDefaults()
+	c.InRepoConfig.setDefaults()
+	c.GitHub.setDefaults()
+}
+
+// Validate reports what is wrong in config.yaml, jobs aside.
+func (c *Config) Validate() *apis.FieldError {
+	var errs *apis.FieldError
+	if !slices.Contains([]string{"debug", "info", "warn", "warning", "error", "fatal", "panic"}, c.LogLevel) {
+		errs = errs.Also(apis.ErrInvalidValue(c.LogLevel, "log_level", "want debug, info, warn, warning, error, fatal or panic"))
+	}
+	return errs.Also(
+		c.Plank.Validate().ViaField("plank"),
+		c.Deck.Validate().ViaField("deck"),
+		c.GitHubReporter.Validate().ViaField("github_reporter"),
+		c.Scheduler.Validate().ViaField("scheduler"),
+		c.OwnersDirDenylist.Validate().ViaField("owners_dir_denylist"),
+	)
+}
+
+// fill sets what is the zero value.
+func fill[T comparable](v *T, def T) {
+	var zero T
+	if *v == zero {
+		*v = def
+	}
+}
+
+// fillDuration sets what is unset or zero.
+func fillDuration(d **prowv1.Duration, def time.Duration) {
+	if *d == nil || (*d).Duration == 0 {
+		*d = &prowv1.Duration{Duration: def}
+	}
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"encoding/json"
+
+	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
+)
+
+// Deck configures the web pages.
+type Deck struct {
+	Spyglass Spyglass `json:"spyglass"`
+	// TideUpdatePeriod is how often tide's state is fetched; 10s when unset.
+	TideUpdatePeriod *prowv1.Duration `json:"tide_update_period,omitempty"`
+	// HiddenRepos are orgs and org/repos whose runs are shown only with hidden jobs.
+	HiddenRepos []string `json:"hidden_repos,omitempty"`
+	// ExternalAgentLogs are where logs of other agents are.
+	ExternalAgentLogs []ExternalAgentLog `json:"external_agent_logs,omitempty"`
+	// Branding is logo and colours.
+	Branding *Branding `json:"branding,omitempty"`
+	// GoogleAnalytics is a tracking code.
+	GoogleAnalytics string `json:"google_analytics,omitempty"`
+	// RerunAuthConfigs is the old form of DefaultRerunAuthConfigs, by "", "*", org or org/repo.
+	RerunAuthConfigs map[string]*prowv1.RerunAuthConfig `json:"rerun_auth_configs,omitempty"`
+	// DefaultRerunAuthConfigs say who may run jobs again; the last that matches wins.
+	DefaultRerunAuthConfigs []RerunAuthEntry `json:"default_rerun_auth_configs,omitempty"`
+	// SkipStoragePathValidation false limits deck to known buckets; unset skips.
+	SkipStoragePathValidation *bool `json:"skip_storage_path_validation,omitempty"`
+	// AdditionalAllowedBuckets are allowed beside those of the configuration.
+	AdditionalAllowedBuckets []string `json:"additional_allowed_buckets,omitempty"`
+}
+
+// Spyglass configures the pages of runs.
+type Spyglass struct {
+	// Lenses show artifacts.
+	Lenses []LensFile `json:"lenses,omitempty"`
+	// Viewers is the old form of Lenses: regular expression to names.
+	Viewers map[string][]string `json:"viewers,omitempty"`
+	// SizeLimit is the greatest artifact shown, in bytes; 100e6 when unset.
+	SizeLimit int64 `json:"size_limit,omitempty"`
+	// GCSBrowserPrefix is the old form of GCSBrowserPrefixes["*"].
+	GCSBrowserPrefix string `json:"gcs_browser_prefix,omitempty"`
+	// GCSBrowserPrefixes is the base of links to the bucket, by "*", org or org/repo.
+	GCSBrowserPrefixes map[string]string `json:"gcs_browser_prefixes,omitempty"`
+	// GCSBrowserPrefixesByBucket is the like by "*" or bucket.
+	GCSBrowserPrefixesByBucket map[string]string `json:"gcs_browser_prefixes_by_bucket,omitempty"`
+	// Announcement is shown on every page of a run: an HTML template with .ArtifactPath.
+	Announcement string `json:"announcement,omitempty"`
+	// TestGridConfig is where TestGrid's configuration is.
+	TestGridConfig string `json:"testgrid_config,omitempty"`
+	// TestGridRoot is TestGrid's base URL.
+	TestGridRoot string `json:"testgrid_root,omitempty"`
+	// HidePRHistLink leaves out the link to the history of the pull.
+	HidePRHistLink bool `json:"hide_pr_history_link,omitempty"`
+	// PRHistLinkTemplate makes that link; see PRHistoryLink.
+	PRHistLinkTemplate string `json:"pr_history_link_template,omitempty"`
+	// BucketAliases maps names in URLs to buckets.
+	BucketAliases map[string]string `json:"bucket_aliases,omitempty"`
+
+	// twoPrefixes says that the old and the new form are both given.
+	twoPrefixes bool
+}
+
+// LensFile says which artifacts a lens shows.
+type LensFile struct {
+	// RequiredFiles are regular expressions that must all match some artifact.
+	RequiredFiles []string `json:"required_files"`
+	// OptionalFiles are shown too.
+	OptionalFiles []string `json:"optional_files,omitempty"`
+	Lens          Lens     `json:"lens"`
+	// RemoteConfig makes it a lens that runs elsewhere.
+	RemoteConfig *RemoteLens `json:"remote_config,omitempty"`
+}
+
+// Lens names a lens and gives its configuration.
+type Lens struct {
+	Name   string          `json:"name"`
+	Config json.RawMessage `json:"config,omitempty"`
+}
+
+// RemoteLens is where a lens runs.
+type RemoteLens struct {
+	Endpoint   string `json:"endpoint"`
+	StaticRoot string `json:"static_root"`
+	Title      string `json:"title"`
+	Priority   *uint  `json:"priority,omitempty"`
+	HideTitle  *bool  `json:"hide_title,omitempty"`
+}
+
+// ExternalAgentLog is where the logs of an agent are.
+type ExternalAgentLog struct {
+	Agent       string `json:"agent,omitempty"`
+	Selector    string `json:"selector,omitempty"`
+	URLTemplate string `json:"url_template,omitempty"`
+}
+
+// Branding is how the pages look.
+type Branding struct {
+	Logo            string `json:"logo,omitempty"`
+	Favicon         string `json:"favicon,omitempty"`
+	BackgroundColor string `json:"background_color,omitempty"`
+	HeaderColor     string `json:"header_color,omitempty"`
+}
+
+// RerunAuthEntry says for some repos and clusters who may run jobs again.
+type RerunAuthEntry struct {
+	OrgRepo string                  `json:"repo,omitempty"`
+	Cluster string                  `json:"cluster,omitempty"`
+	Config  *prowv1.RerunAuthConfig `json:"rerun_auth_configs,omitempty"`
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"knative.dev/pkg/apis"
+
+	"github.com/cutwater-ci/cutwater/config/document"
+	"github.com/cutwater-ci/cutwater/config/jobs"
+	"github.com/cutwater-ci/cutwater/config/reload"
+)
+
+// mainFile is what config.yaml may hold.
+type mainFile struct {
+	Config
+	Rest
+	jobs.File
+}
+
+// loader reads one configuration.
+type loader struct {
+	decoder  *document.Decoder
+	errors   document.Problems
+	warnings document.Problems
+}
+
+// Load reads, defaults and validates a configuration. The error is
+// document.Problems with everything that is wrong.
+func Load(ctx context.Context, files Files) (*Config, error) {
+	l := &loader{decoder: &document.Decoder{}}
+	jobFiles := l.findJobs(files.Jobs)
+	parsed := l.readJobs(ctx, jobFiles)
+
+	main := &mainFile{}
+	doc, err := document.Read(files.Config)
+	if err != nil {
+		l.errors.Add(files.Config, err)
+		return nil, l.errors.Err()
+	}
+	l.take(l.decoder.DecodeNode(doc.Root(), main))
+	c := &main.Config
+	c.Rest = main.Rest
+	l.supplement(c, files)
+	c.setDefaults()
+	l.invalid(doc, c.Validate())
+	l.version(c, files.Config)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+
+	var invalid []jobs.Invalid
+	c.Jobs, invalid = jobs.Assemble(append([]*jobs.File{&main.File}, parsed...), c.jobSettings(main.DecorateAllJobs))
+	l.invalidJobs(invalid)
+	if err := l.errors.Err(); err != nil {
+		return nil, err
+	}
+	c.Warnings = l.warnings.Sorted()
+	return c, nil
+}
+
+// jobSettings is what the configuration means for jobs.
+func (c *Config) jobSettings(decorateAll bool) jobs.Settings {
+	c.decorateAll = decorateAll
+	return jobs.Settings{
+		PodNamespace:   c.PodNamespace,
+		DecorateAll:    decorateAll,
+		Decoration:     c.Plank.DefaultDecoration,
+		ProwJobDefault: c.DefaultProwJobDefault,
+		Queues:         c.Plank.JobQueueCapacities,
+	}
+}
+
+// WithInRepo is the static jobs of a repo followed by those that it brings,
+// defaulted and validated together. The file is not changed.
+func (c *Config) WithInRepo(orgRepo string, file *jobs.InRepoFile) ([]jobs.Presubmit, []jobs.Postsubmit, error) {
+	allowed := func(cluster string) bool { return c.InRepoAllowsCluster(orgRepo, cluster) }
+	presubmits, postsubmits, invalid := c.Jobs.WithInRepo(orgRepo, file, c.jobSettings(c.decorateAll), allowed)
+	var problems document.Problems
+	for _, each := range invalid {
+		problems = append(problems, each.Problem())
+	}
+	return presubmits, postsubmits, problems.Err()
+}
+
+func (l *loader) take(r document.Result) {
+	l.errors = append(l.errors, r.Errors...)
+	l.warnings = append(l.warnings, r.Warnings...)
+}
+
+// invalid adds what validation of a document found, at its places.
+func (l *loader) invalid(doc *document.Document, errs *apis.FieldError) {
+	l.errors = append(l.errors, doc.Problems(errs)...)
+}
+
+// invalidJobs adds what is wrong with jobs. Their files are read again for the
+// places, since good configurations shall not pay for keeping them.
+func (l *loader) invalidJobs(invalid []jobs.Invalid) {
+	docs := map[string]*document.Document{}
+	for _, each := range invalid {
+		problem := each.Problem()
+		doc, read := docs[problem.File]
+		if !read {
+			doc, _ = document.Read(problem.File)
+			docs[problem.File] = doc
+		}
+		if doc != nil {
+			problem.Position, problem.Path = doc.LocateBelow(problem.Line, problem.Path)
+		}
+		l.errors = append(l.errors, problem)
+	}
+}
+
+// version reads the file beside config.yaml that says which version it is.
+func (l *loader) version(c *Config, file string) {
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(file), "VERSION"))
+	switch {
+	case err == nil:
+		c.Version = strings.TrimSpace(string(text))
+	case !errors.Is(err, fs.ErrNotExist):
+		l.errors.Add(file, err)
+	}
+}
+
+// Store holds the last good configuration.
+type Store = reload.Store[Config]
+
+// NewStore loads the configuration, or returns everything that is wrong with
+// it, and follows its files until ctx ends. onReload, when not nil, hears of
+// every later load: nil, or what is wrong.
+func NewStore(ctx context.Context, files Files, onReload func(error)) (*Store, error) {
+	return reload.New(ctx, reload.Source[Config]{
+		Name:     "config",
+		Paths:    append([]string{files.Config, files.Jobs}, files.SupplementalConfigDirs...),
+		Load:     func(ctx context.Context) (*Config, error) { return Load(ctx, files) },
+		OnReload: onReload,
+	})
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"text/template"
+	"time"
+
+	"knative.dev/pkg/apis"
+
+	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
+)
+
+func (p *Plank) setDefaults() {
+	fill(&p.MaxGoroutines, 20)
+	fillDuration(&p.PodPendingTimeout, 10*time.Minute)
+	fillDuration(&p.PodRunningTimeout, 48*time.Hour)
+	fillDuration(&p.PodUnscheduledTimeout, 5*time.Minute)
+	if p.MaxRevivals == nil {
+		three := 3
+		p.MaxRevivals = &three
+	}
+	if p.ReportTemplate != "" {
+		p.twoReports = len(p.ReportTemplates) > 0
+		p.ReportTemplates, _ = withGeneral(p.ReportTemplates, p.ReportTemplate)
+	}
+	p.decorations = p.DefaultDecorationConfigEntries
+	for _, key := range generalFirst(p.DefaultDecorationConfigs) {
+		p.decorations = append(p.decorations, DecorationEntry{OrgRepo: key, Config: p.DefaultDecorationConfigs[key]})
+	}
+}
+
+// Validate reports what the configuration of plank contradicts or leaves out, and templates that do not parse.
+func (p *Plank) Validate() *apis.FieldError {
+	var errs *apis.FieldError
+	if p.MaxConcurrency < 0 {
+		errs = errs.Also(apis.ErrInvalidValue(p.MaxConcurrency, "max_concurrency", "want 0 or more"))
+	}
+	if p.MaxGoroutines <= 0 {
+		errs = errs.Also(apis.ErrInvalidValue(p.MaxGoroutines, "max_goroutines", "want more than 0"))
+	}
+	if *p.MaxRevivals < 0 {
+		errs = errs.Also(apis.ErrInvalidValue(*p.MaxRevivals, "max_revivals", "want 0 or more"))
+	}
+	if len(p.DefaultDecorationConfigs) > 0 && len(p.DefaultDecorationConfigEntries) > 0 {
+		errs = errs.Also(apis.ErrMultipleOneOf("default_decoration_configs", "default_decoration_config_entries"))
+	}
+	for i, entry := range p.DefaultDecorationConfigEntries {
+		if entry.Config == nil {
+			errs = errs.Also(apis.ErrMissingField("config").ViaFieldIndex("default_decoration_config_entries", i))
+		}
+	}
+	return errs.Also(p.parseTemplates())
+}
+
+// parseTemplates keeps the templates in their parsed form.
+func (p *Plank) parseTemplates() *apis.FieldError {
+	var errs *apis.FieldError
+	var err error
+	if p.jobURL, err = template.New("JobURL").Parse(p.JobURLTemplate); err != nil {
+		errs = errs.Also(apis.ErrInvalidValue(p.JobURLTemplate, "job_url_template", err.Error()))
+	}
+	if p.twoReports {
+		errs = errs.Also(apis.ErrMultipleOneOf("report_template", "report_templates"))
+	}
+	p.reports = make(map[string]*template.Template, len(p.ReportTemplates))
+	for _, key := range generalFirst(p.ReportTemplates) {
+		text := p.ReportTemplates[key]
+		if p.reports[key], err = template.New("Report").Parse(text); err != nil {
+			wrong := apis.ErrInvalidValue(text, "report_template", err.Error())
+			if p.ReportTemplate == "" || key != "*" {
+				wrong = apis.ErrInvalidValue(text, apis.CurrentField, err.Error()).ViaFieldKey("report_templates", key)
+			}
+			errs = errs.Also(wrong)
+		}
+	}
+	return errs
+}
+
+// DefaultDecoration is the decoration of jobs of a repo on a cluster that set nothing; nil when no entry matches.
+func (p *Plank) DefaultDecoration(orgRepo, cluster string) *prowv1.DecorationConfig {
+	var merged *prowv1.DecorationConfig
+	for _, entry := range p.decorations {
+		if matches(entry.OrgRepo, entry.Cluster, orgRepo, cluster) {
+			merged = entry.Config.ApplyDefault(merged)
+		}
+	}
+	return merged
+}
