@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package reload keeps a configuration up to date with its files, ConfigMap
+// mounts included. A broken change is logged and counted, and the last good
+// state stays in force.
+//
+// Metrics, where the context says (package function): cutwater_config_reload_errors_total
+// and cutwater_config_last_reload_success, by config.
+package reload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+	"go.uber.org/zap"
+	"knative.dev/pkg/logging"
+
+	"github.com/cutwater-ci/cutwater/internal/function"
+)
+
+// settle is how long the files must rest before they are read: editors and
+// kubelet write several at once.
+const settle = 100 * time.Millisecond
+
+// recheck is how often files are read again although nothing said they changed: watches can be lost.
+const recheck = 10 * time.Minute
+
+// Source is what a Store keeps.
+type Source[T any] struct {
+	// Name is the label of the metrics.
+	Name string
+	// Paths are files and folders to watch; empty ones are left out.
+	Paths []string
+	// Load reads everything.
+	Load func(context.Context) (*T, error)
+	// OnReload, when set, hears of every load but the first: nil, or what is wrong.
+	OnReload func(error)
+}
+
+// Store holds the last good state.
+type Store[T any] struct {
+	source  Source[T]
+	current atomic.Pointer[T]
+	watcher *fsnotify.Watcher
+	metrics *metrics
+}
+
+// New loads once, or returns what is wrong, and then follows the files until ctx ends.
+func New[T any](ctx context.Context, source Source[T]) (*Store[T], error) {
+	m, err := newMetrics(function.Registerer(ctx))
+	if err != nil {
+		return nil, err
+	}
+	watcher, err := fsnotify.NewWatcher()
+	if err != nil {
+		return nil, fmt.Errorf("watching files: %w", err)
+	}
+	s := &Store[T]{source: source, watcher: watcher, metrics: m}
+	// The watch comes first, so that no change between reading and watching is missed.
+	s.watch()
+	first, err := s.load(ctx)
+	if err != nil {
+		return nil, errors.Join(err, watcher.Close())
+	}
+	s.current.Store(first)
+	m.succeeded(source.Name)
+	go s.follow(ctx)
+	return s, nil
+}
+
+// Load is the current state.
+func (s *Store[T]) Load() *T { return s.current.Load() }
+
+// watch watches all folders that matter. What cannot be watched is found by the recheck.
+func (s *Store[T]) watch() {
+	for _, root := range s.source.Paths {
+		if root == "" {
+			continue
+		}
+		// The folder of a file: files are replaced by renaming, which a watch on the file would miss.
+		_ = s.watcher.Add(filepath.Dir(root))
+		_ = filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+			if err == nil && entry.IsDir() {
+				if name != root && strings.HasPrefix(entry.Name(), "..") {
+					return filepath.SkipDir
+				}
+				_ = s.watcher.Add(name)
+			}
+			return nil
+		})
+	}
+}
+
+// concerns reports whether a change of this file may change the state.
+func (s *Store[T]) concerns(name string) bool {
+	for _, root := range s.source.Paths {
+		if root == "" {
+			continue
+		}
+		root = filepath.Clean(root)
+		if name == root || strings.HasPrefix(name, root+string(filepath.Separator)) {
+			return true
+		}
+		// A ConfigMap mount changes by a new link ..data; VERSION is read with config.yaml.
+		if filepath.Dir(name) == filepath.Dir(root) && (filepath.Base(name) == "..data" || filepath.Base(name) == "VERSION") {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Store[T]) follow(ctx context.Context) {
+	defer s.watcher.Close()
+	timer := time.NewTimer(recheck)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case event, ok := <-s.watcher.Events:
+			if !ok {
+				return
+			}
+			if event.Op != fsnotify.Chmod && s.concerns(event.Name) {
+				timer.Reset(settle)
+			}
+		case err, ok := <-s.watcher.Errors:
+			if !ok {
+				return
+			}
+			logging.FromContext(ctx).Warnw("watching the configuration", zap.String("config", s.source.Name), zap.Error(err))
+			timer.Reset(settle)
+		case <-timer.C:
+			s.reload(ctx)
+			timer.Reset(recheck)
+		}
+	}
+}
+
+func (s *Store[T]) reload(ctx context.Context) {
+	s.watch()
+	next, err := s.load(ctx)
+	if err != nil {
+		s.metrics.failed(s.source.Name)
+		logging.FromContext(ctx).Errorw("the changed configuration is wrong; the last good one stays in force",
+			zap.String("config", s.source.Name), zap.Error(err))
+	} else {
+		s.current.Store(next)
+		s.metrics.succeeded(s.source.Name)
+	}
+	if s.source.OnReload != nil {
+		s.source.OnReload(err)
+	}
+}
+
+// load turns a panic into an error: a strange file must not end the process.
+func (s *Store[T]) load(ctx context.Context) (next *T, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return s.source.Load(ctx)
+}
