@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inrepo_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cutwater-ci/cutwater/config/inrepo"
+	"github.com/cutwater-ci/cutwater/config/jobs"
+	"github.com/cutwater-ci/cutwater/internal/git"
+	"github.com/cutwater-ci/cutwater/internal/git/gittest"
+	"github.com/cutwater-ci/cutwater/internal/github"
+)
+
+var repo = github.Repo{Org: "org", Name: "repo"}
+
+// web is a forge that wants a token.
+type web struct{ url, token string }
+
+func (w web) WebURL() string { return w.url }
+
+func (w web) Token(_ context.Context, org string) (string, error) {
+	if org != "org" {
+		return "", errors.New("asked for another org: " + org)
+	}
+	return w.token, nil
+}
+
+func open(t *testing.T, origin *gittest.Repo) *inrepo.Getter {
+	t.Helper()
+	forge := web{strings.TrimSuffix(origin.Serve("t0ken"), "/org/repo.git"), "t0ken"}
+	getter, err := inrepo.New(t.Context(), forge, inrepo.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return getter
+}
+
+// names are the jobs of a file, presubmits first.
+func names(file *jobs.InRepoFile) []string {
+	names := []string{}
+	for _, job := range file.Presubmits {
+		names = append(names, job.Name)
+	}
+	for _, job := range file.Postsubmits {
+		names = append(names, job.Name+" (postsubmit)")
+	}
+	for _, preset := range file.Presets {
+		for label := range preset.Labels {
+			names = append(names, label+" (preset)")
+		}
+	}
+	return names
+}
+
+func presubmit(name string) string { return "presubmits:\n- name: " + name + "\n" }
+
+func TestJobs(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		files map[string]string
+		want  []string
+	}{
+		{"nothing", map[string]string{"README.md": "hi\n"}, []string{}},
+		{"a file", map[string]string{
+			".prow.yaml": presubmit("unit") + "postsubmits:\n- name: publish\npresets:\n- labels: {gold: \"true\"}\nprow_ignored:\n  x: [&a {}]\nnew_field: 1\n",
+		}, []string{"unit", "publish (postsubmit)", "gold (preset)"}},
+		{"the folder wins over the file", map[string]string{
+			".prow.yaml": presubmit("file"), ".prow/a.yaml": presubmit("folder"),
+		}, []string{"folder"}},
+		{"a folder without jobs wins too", map[string]string{".prow.yaml": presubmit("file"), ".prow/README": "none\n"}, []string{}},
+		{"folders are walked in order", map[string]string{
+			".prow/b.yaml": presubmit("b"), ".prow/a.yml": presubmit("a"), ".prow/a/z.yaml": presubmit("a-z"), ".prow/x.json": "{", ".prow/yaml": "{",
+		}, []string{"a-z", "a", "b"}},
+		{"ignored files", map[string]string{
+			".prowignore": "/.prow/a.yaml\nb.yaml\n", ".prow/.prowignore": "/c.yaml\n", ".prow/deep/.prowignore": "!b.yaml\n",
+			".prow/a.yaml": "{", ".prow/b.yaml": "{", ".prow/c.yaml": "{", ".prow/deep/b.yaml": presubmit("deep-b"), ".prow/deep/c.yaml": presubmit("deep-c"),
+		}, []string{"deep-b", "deep-c"}},
+		{".prow may be a file", map[string]string{".prow": "no folder\n", ".prow.yaml": presubmit("file")}, []string{"file"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			origin := gittest.NewRepo(t)
+			base := origin.Commit(tc.files)
+			file, err := open(t, origin).Jobs(t.Context(), repo, base)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, names(file)); diff != "" {
+				t.Errorf("jobs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestMerged(t *testing.T) {
+	origin := gittest.NewRepo(t)
+	fork := origin.Commit(map[string]string{".prow/a.yaml": presubmit("a"), ".prow/b.yaml": presubmit("b"), "code": "1\n"})
+	base := origin.Commit(map[string]string{".prow/a.yaml": presubmit("a-of-main")})
+	origin.Branch("one", fork)
+	one := origin.Commit(map[string]string{".prow/b.yaml": presubmit("b-of-one")})
+	origin.Branch("two", fork)
+	two := origin.Commit(map[string]string{".prow/c.yaml": presubmit("c-of-two")})
+	origin.Branch("rival", fork)
+	rival := origin.Commit(map[string]string{".prow/a.yaml": presubmit("a-of-rival")})
+	origin.Branch("broken", fork)
+	broken := origin.Commit(map[string]string{".prow/b.yaml": "presubmits: {\n", ".prow/d.yaml": "presubmits: 7\n"})
+	origin.Branch("code", fork)
+	code := origin.Commit(map[string]string{"code": "2\n"})
+
+	getter := open(t, origin)
+	file, err := getter.Jobs(t.Context(), repo, base, one, two)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"a-of-main", "b-of-one", "c-of-two"}, names(file)); diff != "" {
+		t.Errorf("jobs of the merge (-want +got):\n%s", diff)
+	}
+
+	_, err = getter.Jobs(t.Context(), repo, base, rival)
+	var conflict *git.ConflictError
+	if !errors.As(err, &conflict) || !inrepo.IsMistake(err) || conflict.Head != rival || !cmp.Equal(conflict.Files, []string{".prow/a.yaml"}) {
+		t.Errorf("of a rival: got error %v, want a conflict of %s in .prow/a.yaml", err, rival)
+	}
+	_, err = getter.Jobs(t.Context(), repo, base, broken)
+	if !inrepo.IsMistake(err) || !strings.Contains(err.Error(), ".prow/b.yaml:") || !strings.Contains(err.Error(), ".prow/d.yaml:1: presubmits: ") {
+		t.Errorf("of broken files: got error %v, want a mistake in both", err)
+	}
+	_, err = getter.Jobs(t.Context(), repo, base, strings.Repeat("1", 40))
+	if err == nil || inrepo.IsMistake(err) {
+		t.Errorf("of a commit that is not there: got error %v, want one that may pass", err)
+	}
+
+	plain, err := getter.Jobs(t.Context(), repo, base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same, err := getter.Jobs(t.Context(), repo, base, code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plain != same {
+		t.Error("a pull that does not touch the jobs was parsed anew")
+	}
+}
+
+// Once read, the jobs of a merge are there without git, for everybody at once.
+func TestRemembered(t *testing.T) {
+	origin := gittest.NewRepo(t)
+	base := origin.Commit(map[string]string{".prow.yaml": presubmit("unit")})
+	getter := open(t, origin)
+	files := make([]*jobs.InRepoFile, 8)
+	var all sync.WaitGroup
+	for i := range files {
+		all.Go(func() { files[i], _ = getter.Jobs(t.Context(), repo, base) })
+	}
+	all.Wait()
+	origin.Git("update-ref", "-d", "HEAD")
+	origin.Git("gc", "--quiet", "--prune=now")
+	again, err := getter.Jobs(t.Context(), repo, base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, file := range files {
+		if file != again {
+			t.Errorf("caller %d got another file", i)
+		}
+	}
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inrepo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/cutwater-ci/cutwater/config/document"
+	"github.com/cutwater-ci/cutwater/config/jobs"
+	"github.com/cutwater-ci/cutwater/internal/git"
+	"github.com/cutwater-ci/cutwater/internal/gitignore"
+)
+
+const (
+	fileName   = ".prow.yaml"
+	folderName = ".prow"
+	ignoreName = ".prowignore"
+	// maxFiles limits what one repository may have us read.
+	maxFiles = 2000
+)
+
+// source is where a tree has its jobs.
+type source struct {
+	// key names the content of all that parse reads; it is the same where the content is.
+	key string
+	// file is .prow.yaml, when there is no folder.
+	file *git.Entry
+	// folder is whether there is .prow.
+	folder bool
+	// ignore is .prowignore beside it.
+	ignore *git.Entry
+}
+
+// find looks where the tree has its jobs. The folder wins over the file.
+func find(ctx context.Context, tree git.Tree) (source, error) {
+	entries, err := tree.List(ctx, fileName, folderName, ignoreName)
+	if err != nil {
+		return source{}, err
+	}
+	var s source
+	var folderID string
+	for _, entry := range entries {
+		switch {
+		case entry.Path == folderName && entry.Folder():
+			s.folder, folderID = true, entry.ID
+		case entry.Path == fileName && entry.Regular():
+			s.file = &entry
+		case entry.Path == ignoreName && entry.Regular():
+			s.ignore = &entry
+		}
+	}
+	switch {
+	case s.folder && s.ignore != nil:
+		s.key = "folder " + folderID + " " + s.ignore.ID
+	case s.folder:
+		s.key = "folder " + folderID
+	case s.file != nil:
+		s.key = "file " + s.file.ID
+	}
+	return s, nil
+}
+
+// parse reads the jobs.
+func (s source) parse(ctx context.Context, decoder *document.Decoder, tree git.Tree) (*jobs.InRepoFile, error) {
+	var files []git.Entry
+	switch {
+	case s.folder:
+		var err error
+		if files, err = s.list(ctx, tree); err != nil {
+			return nil, err
+		}
+	case s.file != nil:
+		files = []git.Entry{*s.file}
+	default:
+		return &jobs.InRepoFile{}, nil
+	}
+	contents, err := tree.ReadFiles(ctx, files)
+	if err != nil {
+		return nil, err
+	}
+	var all jobs.InRepoFile
+	var errs []error
+	for i, content := range contents {
+		file, err := parseFile(decoder, files[i].Path, content)
+		if err != nil {
+			errs = append(errs, &Mistake{File: files[i].Path, Err: err})
+			continue
+		}
+		all.Presets = append(all.Presets, file.Presets...)
+		all.Presubmits = append(all.Presubmits, file.Presubmits...)
+		all.Postsubmits = append(all.Postsubmits, file.Postsubmits...)
+	}
+	return &all, errors.Join(errs...)
+}
+
+// list is the files of the folder, in the order in which a walk through folders meets them.
+func (s source) list(ctx context.Context, tree git.Tree) ([]git.Entry, error) {
+	entries, err := tree.Walk(ctx, folderName)
+	if err != nil {
+		return nil, err
+	}
+	var files, ignores []git.Entry
+	if s.ignore != nil {
+		ignores = append(ignores, *s.ignore)
+	}
+	for _, entry := range entries {
+		switch ext := path.Ext(entry.Path); {
+		case !entry.Regular():
+		case path.Base(entry.Path) == ignoreName:
+			ignores = append(ignores, entry)
+		case ext == ".yaml" || ext == ".yml":
+			files = append(files, entry)
+		}
+	}
+	if len(files)+len(ignores) > maxFiles {
+		return nil, &Mistake{File: folderName, Err: fmt.Errorf("%s: %d files are more than the %d that are read", folderName, len(files)+len(ignores), maxFiles)}
+	}
+	texts, err := tree.ReadFiles(ctx, ignores)
+	if err != nil {
+		return nil, err
+	}
+	var rules gitignore.Rules
+	for i, text := range texts {
+		rules.Add(ignores[i].Path, string(text))
+	}
+	files = slices.DeleteFunc(files, func(entry git.Entry) bool { return rules.Ignores(entry.Path) })
+	slices.SortFunc(files, func(a, b git.Entry) int {
+		return slices.Compare(strings.Split(a.Path, "/"), strings.Split(b.Path, "/"))
+	})
+	return files, nil
+}
