@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wrapper_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/cutwater-ci/cutwater/podutils/wrapper"
+)
+
+func TestMarker(t *testing.T) {
+	dir := t.TempDir()
+	o := &wrapper.Options{ContainerName: "test", MarkerFile: filepath.Join(dir, "marker")}
+	for _, code := range []int{0, 1130, -1} {
+		if err := wrapper.WriteMarker(o, code); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := wrapper.ReadMarker(o.MarkerFile); err != nil || got != code {
+			t.Errorf("read %d (%v), want %d", got, err, code)
+		}
+	}
+	info, err := os.Stat(o.MarkerFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := info.Mode().Perm(); got != 0o777 {
+		t.Errorf("mode is %v, want 0777", got)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("folder holds %v (%v), want the marker alone", entries, err)
+	}
+	o.MarkerFile = filepath.Join(dir, "no", "such", "folder")
+	if err := wrapper.WriteMarker(o, 0); err == nil {
+		t.Error("no error for a folder that is not there")
+	}
+}
+
+// All markers have to be there; one may have been before, one comes later, and
+// each in a folder of its own.
+func TestWaitForMarkers(t *testing.T) {
+	early, late := filepath.Join(t.TempDir(), "early"), filepath.Join(t.TempDir(), "late")
+	if err := os.WriteFile(early, []byte("no number"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	type result struct {
+		marks []wrapper.Mark
+		err   error
+	}
+	results := make(chan result)
+	go func() {
+		marks, err := wrapper.WaitForMarkers(t.Context(), []string{early, late})
+		results <- result{marks, err}
+	}()
+	select {
+	case r := <-results:
+		t.Fatalf("did not wait: %v", r)
+	default:
+	}
+	if err := wrapper.WriteMarker(&wrapper.Options{MarkerFile: late}, 3); err != nil {
+		t.Fatal(err)
+	}
+	r := <-results
+	if r.err != nil || len(r.marks) != 2 || r.marks[0].Code != -1 || r.marks[0].Err == nil || r.marks[1] != (wrapper.Mark{Code: 3}) {
+		t.Errorf("marks are %v (%v), want an error and 3", r.marks, r.err)
+	}
+}
+
+func TestWaitEndsWithContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := wrapper.WaitForMarkers(ctx, []string{filepath.Join(t.TempDir(), "never")}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v, want %v", err, context.Canceled)
+	}
+}
+
+// Where nothing tells of changes, here since the folder is not there yet, the
+// markers are looked for every ten seconds.
+func TestPolls(t *testing.T) {
+	marker := filepath.Join(t.TempDir(), "later", "marker")
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		time.AfterFunc(25*time.Second, func() {
+			if err := os.Mkdir(filepath.Dir(marker), 0o700); err != nil {
+				t.Error(err)
+			}
+			if err := os.WriteFile(marker, []byte("0"), 0o600); err != nil {
+				t.Error(err)
+			}
+		})
+		marks, err := wrapper.WaitForMarkers(t.Context(), []string{marker})
+		if err != nil || len(marks) != 1 || marks[0] != (wrapper.Mark{}) {
+			t.Errorf("marks are %v (%v), want 0", marks, err)
+		}
+		if got := time.Since(begin); got != 30*time.Second {
+			t.Errorf("found after %v, want 30s", got)
+		}
+	})
+}
