@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package clonerefs_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
+	"github.com/cutwater-ci/cutwater/podutils/clonerefs"
+	"github.com/cutwater-ci/cutwater/podutils/layout"
+	"github.com/cutwater-ci/cutwater/podutils/options"
+)
+
+// newOptions clone one repository into a folder of the test.
+func newOptions(t *testing.T, refs ...prowv1.Refs) *options.Clone {
+	t.Helper()
+	dir := t.TempDir()
+	return &options.Clone{
+		SrcRoot: filepath.Join(dir, "go"), Log: filepath.Join(dir, "clone.json"),
+		GitUserName: "ci-robot", GitUserEmail: "ci-robot@k8s.io", Refs: refs,
+	}
+}
+
+// refsOf are refs to the source repository.
+func refsOf(source string, pulls ...prowv1.Pull) prowv1.Refs {
+	return prowv1.Refs{
+		Org: "org", Repo: "repo", BaseRef: "main", BaseSHA: mainSHA, Pulls: pulls,
+		CloneURI: "file://" + filepath.Join(source, "repo.git"),
+	}
+}
+
+// run clones, and returns the records, without that of the setup, and the log.
+func run(t *testing.T, o *options.Clone) ([]layout.CloneRecord, string) {
+	t.Helper()
+	var log bytes.Buffer
+	if err := clonerefs.Run(t.Context(), o, noSleep, slog.New(slog.NewJSONHandler(&log, nil))); err != nil {
+		t.Fatal(err)
+	}
+	records := readRecords(t, o.Log)
+	if diff := cmp.Diff(prowv1.Refs{}, records[0].Refs); diff != "" {
+		t.Errorf("first record is not the setup's: %s", diff)
+	}
+	return records[1:], log.String()
+}
+
+func lastCommand(t *testing.T, record layout.CloneRecord) layout.CloneCommand {
+	t.Helper()
+	if len(record.Commands) == 0 {
+		t.Fatal("no commands recorded")
+	}
+	return record.Commands[len(record.Commands)-1]
+}
+
+// A conflict fails the clone, but not the program: initupload tells of it.
+func TestConflict(t *testing.T) {
+	o := newOptions(t, refsOf(newSource(t), prowv1.Pull{Number: 3, SHA: pull3}))
+	records, _ := run(t, o)
+	if !records[0].Failed {
+		t.Error("record does not say that the clone failed")
+	}
+	last := lastCommand(t, records[0])
+	if want := "git merge --no-ff " + pull3; !strings.HasSuffix(last.Command, want) || last.Error != "exit status 1" {
+		t.Errorf("last command is %q with error %q, want …%s with exit status 1", last.Command, last.Error, want)
+	}
+	if !strings.Contains(layout.CloneLog(records), "# FAILED!\n# Cloning org/repo at main("+mainSHA+")\n# Checking out pulls:\n#\t3("+pull3+")\n") {
+		t.Errorf("clone log is\n%s", layout.CloneLog(records))
+	}
+}
+
+func TestSubmodules(t *testing.T) {
+	source := newSource(t)
+	t.Setenv("GIT_CONFIG_COUNT", "1") // git refuses submodules by file:// otherwise
+	t.Setenv("GIT_CONFIG_KEY_0", "protocol.file.allow")
+	t.Setenv("GIT_CONFIG_VALUE_0", "always")
+	runScript(t, source, "git clone -q repo.git super; cd super; git submodule --quiet add file://"+source+"/repo.git sub; git commit -qm sub; cd ..; git clone -q --bare super super.git")
+	refs := refsOf(source)
+	refs.CloneURI, refs.BaseSHA = "file://"+filepath.Join(source, "super.git"), ""
+	skip := refs
+	skip.Repo, skip.SkipSubmodules = "without", true
+	o := newOptions(t, refs, skip)
+	o.Fail = true
+	run(t, o)
+	for repo, want := range map[string]bool{"repo": true, "without": false} {
+		_, err := os.Stat(filepath.Join(o.SrcRoot, "src/github.com/org", repo, "sub/README.md"))
+		if got := err == nil; got != want {
+			t.Errorf("%s: submodule is there: %t, want %t", repo, got, want)
+		}
+	}
+}
+
+// Refs come from anybody; git must not take them for flags, nor clone elsewhere.
+func TestHostileRefs(t *testing.T) {
+	source := newSource(t)
+	for name, set := range map[string]func(r *prowv1.Refs){
+		"base ref":   func(r *prowv1.Refs) { r.BaseSHA, r.BaseRef = "", "--upload-pack=touch pwned" },
+		"base sha":   func(r *prowv1.Refs) { r.BaseSHA = "--upload-pack=touch pwned" },
+		"clone uri":  func(r *prowv1.Refs) { r.CloneURI = "--upload-pack=touch pwned" },
+		"transport":  func(r *prowv1.Refs) { r.CloneURI = "ext::touch pwned" },
+		"pull ref":   func(r *prowv1.Refs) { r.Pulls = []prowv1.Pull{{Number: 1, Ref: "--upload-pack=touch pwned"}} },
+		"pull sha":   func(r *prowv1.Refs) { r.Pulls = []prowv1.Pull{{Number: 1, SHA: "--strategy=pwned"}} },
+		"sparse":     func(r *prowv1.Refs) { r.SparseCheckoutFiles = []string{"--stdin"} },
+		"path alias": func(r *prowv1.Refs) { r.PathAlias = "../../../pwned" },
+		"org":        func(r *prowv1.Refs) { r.Org, r.Repo = "..", "../../../../pwned" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			refs := refsOf(source)
+			set(&refs)
+			o := newOptions(t, refs)
+			records, _ := run(t, o)
+			if !records[0].Failed {
+				t.Errorf("cloned:\n%s", layout.CloneLog(records))
+			}
+			err := filepath.WalkDir(filepath.Dir(o.SrcRoot), func(path string, _ os.DirEntry, err error) error {
+				if strings.Contains(filepath.Base(path), "pwned") {
+					t.Errorf("%s was made", path)
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// The waits between the ten attempts of a fetch are Prow's.
+func TestRetries(t *testing.T) {
+	refs := refsOf(newSource(t))
+	refs.SkipFetchHead, refs.BaseSHA, refs.BaseRef = true, "", "nope"
+	var waits time.Duration
+	attempts := 1
+	sleep := func(_ context.Context, d time.Duration) error { attempts++; waits += d; return nil }
+	if err := clonerefs.Run(t.Context(), newOptions(t, refs), sleep, slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	if want := 63500 * time.Millisecond; attempts != 10 || waits != want {
+		t.Errorf("%d attempts with waits of %v, want 10 with %v", attempts, waits, want)
+	}
+}
+
+// A program that was told to stop stops, with its records written and an error.
+func TestStop(t *testing.T) {
+	refs := refsOf(newSource(t))
+	refs.BaseSHA, refs.BaseRef = "", "nope"
+	o := newOptions(t, refs)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	stopped := errors.New("told to stop")
+	sleep := func(context.Context, time.Duration) error { cancel(stopped); return stopped }
+	if err := clonerefs.Run(ctx, o, sleep, slog.New(slog.DiscardHandler)); !errors.Is(err, stopped) {
+		t.Errorf("error is %v, want %v", err, stopped)
+	}
+	if records := readRecords(t, o.Log); len(records) != 2 || !records[1].Failed {
+		t.Errorf("records are %+v, want the second to have failed", records)
+	}
+}
+
+func TestSSHKeysAndFingerprints(t *testing.T) {
+	for _, program := range []string{"ssh", "ssh-agent", "ssh-add", "ssh-keygen"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skip("no OpenSSH on this machine")
+		}
+	}
+	o := newOptions(t, refsOf(newSource(t)))
+	t.Setenv("TMPDIR", t.TempDir())
+	keys := filepath.Join(t.TempDir(), "secret")
+	runScript(t, t.TempDir(), "mkdir -p "+keys+"/..data; ssh-keygen -q -N '' -f "+keys+"/key; rm "+keys+"/key.pub; echo no key > "+keys+"/..data/x")
+	o.KeyFiles, o.HostFingerprints, o.Fail = []string{keys}, []string{"host ssh-rsa AAAA", "other ssh-rsa BBBB"}, true
+	run(t, o)
+	records := readRecords(t, o.Log)
+	var commands []string
+	for _, command := range records[0].Commands {
+		commands = append(commands, command.Command)
+	}
+	hosts := filepath.Join(os.TempDir(), "known_hosts")
+	want := []string{"ssh-agent", `ssh-add "` + keys + `/key"`, `golang: append "` + hosts + `"`, "golang: lookup ssh path"}
+	if diff := cmp.Diff(want, commands); diff != "" {
+		t.Errorf("commands of the setup (-want +got):\n%s", diff)
+	}
+	for _, part := range []string{"SSH_AUTH_SOCK=", "SSH_AGENT_PID=", "GIT_SSH_COMMAND="} {
+		if got := records[1].Commands[1].Command; !strings.Contains(got, part) {
+			t.Errorf("git runs without %s: %s", part, got)
+		}
+	}
+	data, err := os.ReadFile(hosts)
+	if want := "host ssh-rsa AAAA\nother ssh-rsa BBBB\n"; err != nil || string(data) != want {
+		t.Errorf("known hosts are %q (%v), want %q", data, err, want)
+	}
+}
+
+// Without its keys nothing is cloned.
+func TestBadSSHKey(t *testing.T) {
+	if _, err := exec.LookPath("ssh-agent"); err != nil {
+		t.Skip("no OpenSSH on this machine")
+	}
+	o := newOptions(t, refsOf(newSource(t)))
+	o.KeyFiles = []string{"/no/such/key"}
+	if err := clonerefs.Run(t.Context(), o, noSleep, slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	if records := readRecords(t, o.Log); len(records) != 1 || !records[0].Failed {
+		t.Errorf("records are %+v, want one that failed", records)
+	}
+}
+
+// The cookie file goes into a configuration that ends with the program, or into
+// the repository's own when no submodule needs it.
+func TestCookies(t *testing.T) {
+	source := newSource(t)
+	cookies := filepath.Join(source, "cookies")
+	for _, skip := range []bool{false, true} {
+		refs := refsOf(source)
+		refs.SkipSubmodules = skip
+		o := newOptions(t, refs)
+		o.CookiePath, o.Fail = cookies, true
+		run(t, o)
+		own := git(t, filepath.Join(o.SrcRoot, "src/github.com/org/repo"), "config", "http.cookiefile")
+		if got := own != ""; got != skip {
+			t.Errorf("skipping submodules %t: the repository's cookie file is %q", skip, own)
+		}
+		if global := len(readRecords(t, o.Log)[0].Commands) > 0; global == skip {
+			t.Errorf("skipping submodules %t: global cookie file is set: %t", skip, global)
+		}
+		if _, err := os.Stat(filepath.Join(source, ".gitconfig")); err == nil {
+			t.Error("the user's own configuration was changed")
+		}
+	}
+}
