@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package censor_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cutwater-ci/cutwater/podutils/censor"
+)
+
+func TestBytes(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		values  []string
+		minimum int
+		in, out string
+	}{
+		{"plain", []string{"secret"}, 0, "a secret here", "a XXXXXX here"},
+		{"trimmed", []string{" secret\n"}, 0, "secret", "XXXXXX"},
+		{"base64 of the value", []string{"secret\n"}, 0, "v=" + base64.StdEncoding.EncodeToString([]byte("secret\n")), "v=XXXXXXXXXXXX"},
+		{"base64 of the trimmed value", []string{"secret\n"}, 0, "v=" + base64.StdEncoding.EncodeToString([]byte("secret")), "v=XXXXXXXX"},
+		{"booleans are no secrets", []string{"true", " FALSE "}, 0, "true FALSE false", "true FALSE false"},
+		{"empty is no secret", []string{"", " \n"}, 0, "nothing", "nothing"},
+		{"too short", []string{"abc", "abcd"}, 4, "abc abcd", "abc XXXX"},
+		{"longer one wins", []string{"pass", "password"}, 0, "password pass", "XXXXXXXX XXXX"},
+		{"overlapping", []string{"abcd", "cdef"}, 0, "-abcdef-", "-XXXXXX-"},
+		{"adjacent", []string{"ab"}, 0, "ababab", "XXXXXX"},
+		{"one byte", []string{"q"}, 0, "quick", "Xuick"},
+		{"several lines", []string{"BEGIN\nkey\nEND\n"}, 0, "x\nBEGIN\nkey\nEND\ny", "x\nXXXXXXXXXXXXX\ny"},
+		{"at the very end, not whole", []string{"secret"}, 0, "secre", "secre"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			secrets := censor.New(test.values, test.minimum)
+			if got := string(secrets.Bytes([]byte(test.in))); got != test.out {
+				t.Errorf("at once: got %q, want %q", got, test.out)
+			}
+			for name, from := range map[string]io.Reader{
+				"whole":       strings.NewReader(test.in),
+				"byte-wise":   iotest.OneByteReader(strings.NewReader(test.in)),
+				"EOF at once": iotest.DataErrReader(strings.NewReader(test.in)),
+			} {
+				got, err := io.ReadAll(secrets.Reader(from))
+				if err != nil || string(got) != test.out {
+					t.Errorf("%s: got %q (%v), want %q", name, got, err, test.out)
+				}
+			}
+		})
+	}
+}
+
+// Secrets anywhere in long content, across all borders of buffers, come out as at once.
+func TestLongContent(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	values := []string{"s3cr3t", strings.Repeat("long", 5000), "ab", "bc"}
+	var content bytes.Buffer
+	for content.Len() < 1<<20 {
+		content.WriteString(strings.Repeat("-", random.IntN(3000)))
+		content.WriteString(values[random.IntN(len(values))])
+	}
+	secrets := censor.New(values, 0)
+	want := secrets.Bytes(content.Bytes())
+	got, err := io.ReadAll(secrets.Reader(iotest.HalfReader(bytes.NewReader(content.Bytes()))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Error("the stream differs from what is censored at once")
+	}
+	if len(got) != content.Len() || bytes.ContainsAny(got, "s3crtlongabc") {
+		t.Error("secrets are left")
+	}
+}
+
+func TestReaderPassesErrors(t *testing.T) {
+	_, err := io.ReadAll(censor.New([]string{"secret"}, 0).Reader(iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("some text")))))
+	if err != iotest.ErrTimeout {
+		t.Errorf("error is %v, want %v", err, iotest.ErrTimeout)
+	}
+}
+
+func pack(t *testing.T, write func(w io.Writer) error) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	zip := gzip.NewWriter(&b)
+	if err := write(zip); err != nil {
+		t.Fatal(err)
+	}
+	if err := zip.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func censorFile(t *testing.T, content []byte) ([]byte, error) {
+	t.Helper()
+	r, err := censor.New([]string{"secret"}, 0).File(io.NopCloser(bytes.NewReader(content)))
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(r)
+	if closeErr := r.Close(); closeErr != nil {
+		t.Errorf("closing: %v", closeErr)
+	}
+	return data, err
+}
+
+func TestArchives(t *testing.T) {
+	packed := pack(t, func(w io.Writer) error {
+		out := tar.NewWriter(w)
+		for _, name := range []string{"a", "dir/b"} {
+			if err := out.WriteHeader(&tar.Header{Name: name, Mode: 0o640, Size: 8}); err != nil {
+				return err
+			}
+			if _, err := io.WriteString(out, "a secret"); err != nil {
+				return err
+			}
+		}
+		return out.Close()
+	})
+	got, err := censorFile(t, packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unzip, err := gzip.NewReader(bytes.NewReader(got))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{}
+	for in := tar.NewReader(unzip); ; {
+		header, err := in.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[header.Name] = string(data)
+	}
+	if diff := cmp.Diff(map[string]string{"a": "a XXXXXX", "dir/b": "a XXXXXX"}, files); diff != "" {
+		t.Errorf("archive (-want +got):\n%s", diff)
+	}
+}
+
+func TestZippedText(t *testing.T) {
+	got, err := censorFile(t, pack(t, func(w io.Writer) error { _, err := io.WriteString(w, "a secret"); return err }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	unzip, err := gzip.NewReader(bytes.NewReader(got))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(unzip); err != nil || string(text) != "a XXXXXX" {
+		t.Errorf("got %q (%v), want %q", text, err, "a XXXXXX")
+	}
+}
+
+// What cannot be looked into is not given out.
+func TestBrokenArchive(t *testing.T) {
+	whole := pack(t, func(w io.Writer) error { _, err := io.WriteString(w, strings.Repeat("a secret", 1000)); return err })
+	if _, err := censorFile(t, whole[:len(whole)-9]); err == nil {
+		t.Error("no error for half an archive")
+	}
+}
+
+func TestLoad(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"..data/plain":      "plain\n",
+		".dockercfg":        `{"registry":{"auth":"auth1","password":"password1","email":"no secret"}}`,
+		".dockerconfigjson": `{"auths":{"registry":{"auth":"auth2","password":"password2"}}}`,
+		"credentials.ini":   "[default]\n# no = secret\nkey = ini-value\nother=\"quoted\"\n",
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("..data/plain", filepath.Join(dir, "plain")); err != nil {
+		t.Fatal(err)
+	}
+	values, errs := censor.Load([]string{dir, "/no/such/folder"}, []string{"credentials.ini"})
+	if len(errs) != 1 {
+		t.Errorf("errors are %v, want one, of the folder that is not there", errs)
+	}
+	for _, want := range []string{"plain\n", "auth1", "password1", "auth2", "password2", "ini-value", "quoted"} {
+		if !slices.Contains(values, want) {
+			t.Errorf("%q was not found", want)
+		}
+	}
+	if slices.Contains(values, "no secret") || len(values) != 10 {
+		t.Errorf("values are %q, want the four files and six values in them", values)
+	}
+}
+
+func TestChoice(t *testing.T) {
+	for _, test := range []struct {
+		include, exclude []string
+		path             string
+		want             bool
+	}{
+		{nil, nil, "a/b", true},
+		{[]string{"logs/**"}, nil, "logs/a/b.txt", true},
+		{[]string{"logs/**"}, nil, "other/b.txt", false},
+		{[]string{"**/*.txt"}, nil, "b.txt", true},
+		{[]string{"**/*.txt"}, nil, "a/b/c.txt", true},
+		{[]string{"*.txt"}, nil, "a/c.txt", false},
+		{[]string{"*.{txt,log}"}, nil, "c.log", true},
+		{[]string{"a?c"}, nil, "abc", true},
+		{nil, []string{"cache/**"}, "cache/x", false},
+		{[]string{"**"}, []string{"cache/**"}, "cache/x", false},
+		{nil, []string{"a.b"}, "aXb", true},
+	} {
+		choice, err := censor.NewChoice(test.include, test.exclude)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := choice.Has(test.path); got != test.want {
+			t.Errorf("include %q, exclude %q: %s is censored: %t, want %t", test.include, test.exclude, test.path, got, test.want)
+		}
+	}
+	if _, err := censor.NewChoice([]string{"{a"}, nil); err == nil {
+		t.Error("no error for a glob with an open brace")
+	}
+}
+
+func BenchmarkReader(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var values []string
+	for range 100 {
+		value := make([]byte, 40)
+		for i := range value {
+			value[i] = byte('a' + random.IntN(26))
+		}
+		values = append(values, string(value))
+	}
+	content := make([]byte, 1<<20)
+	for i := range content {
+		content[i] = byte('a' + random.IntN(26))
+	}
+	secrets := censor.New(values, 0)
+	b.SetBytes(int64(len(content)))
+	for b.Loop() {
+		if _, err := io.Copy(io.Discard, secrets.Reader(bytes.NewReader(content))); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

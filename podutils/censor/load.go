@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package censor
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Load reads the secrets in the folders: each file is one, and some hold more:
+// those for container registries, and those whose names are in iniFilenames.
+// It returns what it could read, with the errors of the rest.
+func Load(directories, iniFilenames []string) (values []string, errs []error) {
+	for _, directory := range directories {
+		err := filepath.WalkDir(directory, func(path string, d fs.DirEntry, err error) error {
+			if err != nil {
+				errs = append(errs, fmt.Errorf("reading secrets: %w", err))
+				return nil
+			}
+			if strings.HasPrefix(d.Name(), "..") { // how Kubernetes swaps all files at once
+				if d.IsDir() {
+					return filepath.SkipDir
+				}
+				return nil
+			}
+			if isDir(path, d) {
+				return nil
+			}
+			found, err := loadFile(path, iniFilenames)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("reading secrets: %w", err))
+			}
+			values = append(values, found...)
+			return nil
+		})
+		if err != nil {
+			errs = append(errs, fmt.Errorf("reading secrets: %w", err))
+		}
+	}
+	return values, errs
+}
+
+func isDir(path string, d fs.DirEntry) bool {
+	if d.Type()&fs.ModeSymlink == 0 {
+		return d.IsDir()
+	}
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+func loadFile(path string, iniFilenames []string) ([]string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	values := []string{string(data)}
+	switch name := filepath.Base(path); {
+	case name == ".dockercfg":
+		auths := map[string]registryAuth{}
+		if err := json.Unmarshal(data, &auths); err != nil {
+			return values, fmt.Errorf("%s is no JSON", path) // the error could tell of the secret
+		}
+		values = append(values, registrySecrets(auths)...)
+	case name == ".dockerconfigjson":
+		var config struct{ Auths map[string]registryAuth }
+		if err := json.Unmarshal(data, &config); err != nil {
+			return values, fmt.Errorf("%s is no JSON", path)
+		}
+		values = append(values, registrySecrets(config.Auths)...)
+	case slices.Contains(iniFilenames, name):
+		values = append(values, iniSecrets(string(data))...)
+	}
+	return values, nil
+}
+
+type registryAuth struct{ Auth, Password string }
+
+func registrySecrets(auths map[string]registryAuth) []string {
+	var values []string
+	for _, auth := range auths {
+		values = append(values, auth.Auth, auth.Password)
+	}
+	return values
+}
+
+// iniSecrets are the values of lines "key = value".
+func iniSecrets(text string) []string {
+	var values []string
+	lines := bufio.NewScanner(strings.NewReader(text))
+	lines.Buffer(nil, len(text)+1)
+	for lines.Scan() {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || strings.ContainsRune("[#;", rune(line[0])) {
+			continue
+		}
+		if _, value, ok := strings.Cut(line, "="); ok {
+			values = append(values, strings.Trim(strings.TrimSpace(value), `"`))
+		}
+	}
+	return values
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package upload
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"log/slog"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// items finds, one by one, what the options name: there may be very many.
+type items struct {
+	paths  []string
+	dir    string
+	links  []Object
+	types  mediaTypes
+	filter Filter
+	log    *slog.Logger
+
+	seen  map[string]bool
+	roots []*os.Root
+}
+
+// newItems are the links and the options' items, with keys below dir.
+func (u *Uploader) newItems(dir string, links []Object) *items {
+	return &items{paths: u.options.Items, dir: dir, links: links, types: u.types, filter: u.filter, log: u.log, seen: map[string]bool{}}
+}
+
+func (i *items) close() {
+	for _, root := range i.roots {
+		_ = root.Close() // only read
+	}
+}
+
+func (i *items) all() iter.Seq[Object] {
+	return func(yield func(Object) bool) {
+		for _, link := range i.links {
+			i.seen[link.Key] = true
+			if !yield(link) {
+				return
+			}
+		}
+		for _, item := range i.paths {
+			if err := i.item(item, yield); errors.Is(err, errEnough) {
+				return
+			} else if err != nil {
+				i.log.Warn("Cannot find all items to upload", "path", item, "error", err)
+			}
+		}
+	}
+}
+
+// errEnough says that nobody wants more objects.
+var errEnough = errors.New("enough")
+
+// item yields a file, or all files below a folder.
+func (i *items) item(item string, yield func(Object) bool) error {
+	info, err := os.Stat(item)
+	if err != nil {
+		return err
+	}
+	parent, name := filepath.Split(filepath.Clean(item))
+	top := item
+	if !info.IsDir() {
+		top = parent
+	}
+	root, err := os.OpenRoot(filepath.Clean(top))
+	if err != nil {
+		return err
+	}
+	i.roots = append(i.roots, root)
+	if !info.IsDir() {
+		return i.file(root, name, i.dir, yield)
+	}
+	return fs.WalkDir(root.FS(), ".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			i.log.Warn("Cannot look for items to upload", "path", path.Join(item, file), "error", err)
+			return nil
+		}
+		if d.IsDir() {
+			return nil
+		}
+		return i.file(root, file, path.Join(i.dir, info.Name(), path.Dir(file)), yield)
+	})
+}
+
+// file yields a file to be stored in dir.
+func (i *items) file(root *os.Root, file, dir string, yield func(Object) bool) error {
+	if err := readable(root, file); err != nil {
+		i.log.Warn("Not uploading", "path", path.Join(root.Name(), file), "error", err)
+		return nil
+	}
+	name, contentType, encoding := i.types.stored(path.Base(file))
+	// # is not allowed in names everywhere.
+	key := strings.ReplaceAll(path.Join(dir, name), "#", "%23")
+	if i.seen[key] {
+		i.log.Warn("Not uploading a second file of the same name", "dest", key, "path", file)
+		return nil
+	}
+	i.seen[key] = true
+	object := Object{
+		Key:             key,
+		ContentType:     contentType,
+		ContentEncoding: encoding,
+		Open:            func() (io.ReadCloser, error) { return i.open(root, file) },
+	}
+	if !yield(object) {
+		return errEnough
+	}
+	return nil
+}
+
+// readable refuses what is not a file and, since jobs make these folders as they
+// like, links that lead out of them: we can read secrets that jobs cannot.
+func readable(root *os.Root, file string) error {
+	info, err := root.Stat(file)
+	if err != nil {
+		return err
+	}
+	return regular(info)
+}
+
+func regular(info fs.FileInfo) error {
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("is no file but has mode %v", info.Mode())
+	}
+	return nil
+}
+
+func (i *items) open(root *os.Root, file string) (io.ReadCloser, error) {
+	content, err := openRegular(root, file)
+	if err != nil || i.filter == nil {
+		return content, err
+	}
+	return i.filter(file, content)
+}
+
+// openRegular does not hang on a pipe that came in place of the file.
+func openRegular(root *os.Root, file string) (io.ReadCloser, error) {
+	f, err := root.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil {
+		err = regular(info)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}

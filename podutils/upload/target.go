@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package upload
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path"
+
+	"github.com/cutwater-ci/cutwater/internal/blob"
+	"github.com/cutwater-ci/cutwater/podutils/layout"
+)
+
+// target is where objects go.
+type target interface {
+	NewWriter(ctx context.Context, key string, o *blob.WriteOptions) (io.WriteCloser, error)
+	Close() error
+}
+
+func (u *Uploader) open(ctx context.Context) (target, error) {
+	if u.options.DryRun {
+		return dryRun{u.log}, nil
+	}
+	if dir := u.options.LocalOutputDir; dir != "" {
+		return openFolder(dir)
+	}
+	bucket, err := layout.ParseBucket(u.options.Bucket)
+	if err != nil {
+		return nil, err
+	}
+	return blob.OpenWithCredentials(ctx, bucket.String(), blob.Credentials{
+		GCSFile: u.options.GCSCredentialsFile,
+		S3File:  u.options.S3CredentialsFile,
+	})
+}
+
+// dryRun only says what it would store.
+type dryRun struct{ log *slog.Logger }
+
+type discard struct{ io.Writer }
+
+func (discard) Close() error { return nil }
+
+// NewWriter implements target.
+func (d dryRun) NewWriter(_ context.Context, key string, _ *blob.WriteOptions) (io.WriteCloser, error) {
+	d.log.Info("Would upload", "dest", key)
+	return discard{io.Discard}, nil
+}
+
+// Close implements target.
+func (dryRun) Close() error { return nil }
+
+// folder stores objects as plain files, which no name can lead out of.
+type folder struct{ root *os.Root }
+
+func openFolder(dir string) (*folder, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil { // for whoever looks at the results
+		return nil, err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &folder{root: root}, nil
+}
+
+// NewWriter implements target. What the file system cannot hold is left out:
+// types, encodings and metadata.
+func (f *folder) NewWriter(_ context.Context, key string, _ *blob.WriteOptions) (io.WriteCloser, error) {
+	if err := f.root.MkdirAll(path.Dir(key), 0o755); err != nil {
+		return nil, err
+	}
+	return f.root.OpenFile(key, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644)
+}
+
+// Close implements target.
+func (f *folder) Close() error { return f.root.Close() }
+
+// openError is a failure to open what shall be uploaded.
+type openError struct{ err error }
+
+func (e *openError) Error() string { return e.err.Error() }
+func (e *openError) Unwrap() error { return e.err }
+
+// isGone tells failures that another attempt will not mend.
+func isGone(err error) bool {
+	var unreadable *openError
+	return errors.As(err, &unreadable) && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission))
+}
+
+// joinKey joins the parts of a key; empty ones vanish.
+func joinKey(parts ...string) string { return path.Join(parts...) }
