@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package deck
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
+	"github.com/cutwater-ci/cutwater/internal/inbox"
+)
+
+// consumers are whose ledger entries are shown.
+func consumers() []string { return []string{"plugins", "tide"} }
+
+// subject is what a webhook says it is about; the rest of its body is not shown.
+type subject struct {
+	Action     string `json:"action"`
+	Number     int    `json:"number"`
+	Ref        string `json:"ref"`
+	Repository struct {
+		FullName string `json:"full_name"`
+		HTMLURL  string `json:"html_url"`
+		Private  bool   `json:"private"`
+	} `json:"repository"`
+	Sender  struct{ Login string } `json:"sender"`
+	Comment struct {
+		HTMLURL string `json:"html_url"`
+		Body    string `json:"body"`
+	} `json:"comment"`
+	Issue struct {
+		Number  int    `json:"number"`
+		HTMLURL string `json:"html_url"`
+	} `json:"issue"`
+	PullRequest struct {
+		HTMLURL string `json:"html_url"`
+	} `json:"pull_request"`
+}
+
+// outcomeView is what one plugin did.
+type outcomeView struct {
+	Consumer, Plugin string
+	Outcome          inbox.Outcome
+	At               moment
+}
+
+type deliveryPage struct {
+	frame
+	GUID     string
+	Missing  bool
+	Event    string
+	Subject  subject
+	About    link
+	Commands []string
+	Received moment
+	Outcomes []outcomeView
+	Rows     []row
+}
+
+// findDelivery asks for a GUID, and leads to the page of the one it is given.
+func (s *server) findDelivery(r *http.Request) (content, error) {
+	if guid := strings.TrimSpace(r.URL.Query().Get("guid")); guid != "" {
+		return content{redirect: "/deliveries/" + url.PathEscape(guid)}, nil
+	}
+	return content{template: "deliveries.html", data: frame{Title: "Deliveries", Nav: "deliveries"}}, nil
+}
+
+// delivery is the page that says what became of a delivery: what each plugin
+// did about it, and which runs it started.
+func (s *server) delivery(r *http.Request) (content, error) {
+	guid := r.PathValue("guid")
+	page := deliveryPage{frame: frame{Title: "Delivery " + guid, Nav: "deliveries", Refresh: 5}, GUID: guid}
+	shown, err := s.visible(r.Context())
+	if err != nil {
+		return content{}, err
+	}
+	now := s.now()
+	for _, pj := range shown {
+		if pj.Labels[prowv1.EventGUIDLabel] == guid {
+			page.Rows = append(page.Rows, rowOf(pj, now))
+		}
+	}
+	if s.inbox == nil {
+		return content{}, notFound("Deck was not told where the inbox is (BUCKET).")
+	}
+	d, err := s.inbox.Get(r.Context(), guid)
+	switch {
+	case errors.Is(err, inbox.ErrNotFound), errors.Is(err, inbox.ErrGUID):
+		page.Missing = true
+		return content{template: "delivery.html", data: page}, nil
+	case err != nil:
+		return content{}, err
+	}
+	// A body that does not decode still has its outcomes.
+	_ = json.Unmarshal(d.Body, &page.Subject)
+	org, _, _ := strings.Cut(page.Subject.Repository.FullName, "/")
+	hidden := s.config().Deck.HiddenRepos
+	if !s.show.showHidden && (page.Subject.Repository.Private || slices.Contains(hidden, org) || slices.Contains(hidden, page.Subject.Repository.FullName)) {
+		return content{template: "delivery.html", data: deliveryPage{frame: page.frame, GUID: guid, Missing: true}}, nil
+	}
+	page.Event, page.Received = d.Event, momentOf(d.ReceivedAt, now)
+	page.About = aboutOf(page.Subject)
+	page.Commands = commandsIn(page.Subject.Comment.Body)
+	for _, consumer := range consumers() {
+		entry, err := s.inbox.Entry(r.Context(), guid, consumer)
+		if err != nil {
+			return content{}, err
+		}
+		for plugin, outcome := range entry.Plugins {
+			page.Outcomes = append(page.Outcomes, outcomeView{consumer, plugin, outcome, momentOf(outcome.At, now)})
+		}
+	}
+	slices.SortFunc(page.Outcomes, func(a, b outcomeView) int {
+		return cmp.Or(cmp.Compare(a.Consumer, b.Consumer), cmp.Compare(a.Plugin, b.Plugin))
+	})
+	return content{template: "delivery.html", data: page}, nil
+}
+
+// aboutOf is what the webhook is about, with its page on GitHub.
+func aboutOf(s subject) link {
+	name := s.Repository.FullName
+	number := max(s.Number, s.Issue.Number)
+	switch {
+	case number > 0:
+		return link{name + "#" + strconv.Itoa(number), cmp.Or(s.Comment.HTMLURL, s.PullRequest.HTMLURL, s.Issue.HTMLURL)}
+	case s.Ref != "":
+		return link{name + " " + strings.TrimPrefix(s.Ref, "refs/heads/"), s.Repository.HTMLURL}
+	}
+	return link{name, s.Repository.HTMLURL}
+}
+
+// commandsIn are the lines of a comment that are commands.
+func commandsIn(body string) []string {
+	var commands []string
+	for line := range strings.Lines(body) {
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, "/") && len(commands) < 20 {
+			commands = append(commands, line)
+		}
+	}
+	return commands
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package deck
+
+import (
+	"context"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
+	"github.com/cutwater-ci/cutwater/config"
+	"github.com/cutwater-ci/cutwater/internal/blob"
+	"github.com/cutwater-ci/cutwater/podutils/layout"
+)
+
+// storage is the buckets that deck may read.
+type storage struct {
+	credentials blob.Credentials
+	// inbox is the bucket with webhooks, whose inbox is nobody's to read; it is empty when there is none.
+	inbox string
+	// extra are buckets that may be read besides those of the configuration.
+	extra []string
+
+	mu   sync.Mutex
+	open map[string]*blob.Bucket
+}
+
+// place is an object, or a folder of them, in a bucket.
+type place struct {
+	// bucket is its URL.
+	bucket string
+	key    string
+	// path is what it is called in our URLs: provider/bucket/key.
+	path string
+}
+
+// below is the place of a name below this one.
+func (p place) below(name string) place {
+	return place{bucket: p.bucket, key: path.Join(p.key, name), path: p.path + "/" + name}
+}
+
+var errNoPlace = notFound("This is not a place that deck shows: /view/PROVIDER/BUCKET/PATH, where PROVIDER is gs, s3 or file.")
+
+// locate reads provider/bucket/key as it stands in a URL. The configuration
+// says which buckets may be read; of the machine's own files, never any others.
+func (s *storage) locate(urlPath string, c *config.Config) (place, error) {
+	clean := path.Clean("/" + urlPath)[1:]
+	provider, rest, _ := strings.Cut(clean, "/")
+	var p place
+	switch provider {
+	case "gs", "gcs", "s3":
+		if provider == "gcs" {
+			provider = "gs"
+		}
+		bucket, key, _ := strings.Cut(rest, "/")
+		if alias, ok := c.Deck.Spyglass.BucketAliases[bucket]; ok {
+			bucket = alias
+		}
+		p = place{bucket: provider + "://" + bucket, key: key, path: provider + "/" + bucket + "/" + key}
+		if validated := c.Deck.SkipStoragePathValidation; validated != nil && !*validated && !s.allowed(c)[p.bucket] {
+			return place{}, notFound("Deck does not show this bucket.")
+		}
+	case "file":
+		folder, key, ok := s.folder(rest, c)
+		if !ok {
+			return place{}, notFound("Deck does not show this folder.")
+		}
+		p = place{bucket: "file://" + folder, key: key, path: clean}
+	}
+	if p.bucket == "" || p.key == "" || strings.HasSuffix(p.bucket, "://") {
+		return place{}, errNoPlace
+	}
+	if s.private(p) {
+		return place{}, notFound("The inbox is not shown.")
+	}
+	return p, nil
+}
+
+// private says whether the place is in the inbox, or around it.
+func (s *storage) private(p place) bool {
+	if s.inbox == "" {
+		return false
+	}
+	object, inbox := p.bucket+"/"+p.key, strings.TrimSuffix(s.inbox, "/")+"/inbox"
+	return object == inbox || strings.HasPrefix(object, inbox+"/") || strings.HasPrefix(inbox, object+"/")
+}
+
+// folder finds the file bucket that a path is in. The path is absolute, but for
+// its first slash; or it is one inside the only file bucket that there is, which
+// is how the URLs of runs are, since a folder has no bucket's name.
+func (s *storage) folder(name string, c *config.Config) (folder, key string, ok bool) {
+	folders := 0
+	only := ""
+	for bucket := range s.allowed(c) {
+		found, isFile := strings.CutPrefix(bucket, "file://")
+		if !isFile {
+			continue
+		}
+		folders++
+		only = found
+		if below, inside := strings.CutPrefix("/"+name, found+"/"); inside && len(found) > len(folder) {
+			folder, key, ok = found, below, true
+		}
+	}
+	if !ok && folders == 1 {
+		return only, name, true
+	}
+	return folder, key, ok
+}
+
+// allowed is the URLs of the buckets that the configuration and the environment name.
+func (s *storage) allowed(c *config.Config) map[string]bool {
+	names := slices.Concat(s.extra, c.Deck.AdditionalAllowedBuckets)
+	add := func(d *prowv1.DecorationConfig) {
+		if d != nil && d.GCSConfiguration != nil {
+			names = append(names, d.GCSConfiguration.Bucket)
+		}
+	}
+	for _, entry := range c.Plank.DefaultDecorationConfigEntries {
+		add(entry.Config)
+	}
+	if c.Jobs != nil {
+		for _, jobs := range c.Jobs.Presubmits {
+			for i := range jobs {
+				add(jobs[i].DecorationConfig)
+			}
+		}
+		for _, jobs := range c.Jobs.Postsubmits {
+			for i := range jobs {
+				add(jobs[i].DecorationConfig)
+			}
+		}
+		for i := range c.Jobs.Periodics {
+			add(c.Jobs.Periodics[i].DecorationConfig)
+		}
+	}
+	urls := map[string]bool{}
+	for _, name := range names {
+		if bucket, err := layout.ParseBucket(name); err == nil && name != "" {
+			urls[bucket.String()] = true
+		}
+	}
+	return urls
+}
+
+// bucket opens the bucket of a place, once.
+func (s *storage) bucket(ctx context.Context, p place) (*blob.Bucket, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b, ok := s.open[p.bucket]; ok {
+		return b, nil
+	}
+	// The bucket outlives the request that is the first to need it.
+	b, err := blob.OpenWithCredentials(context.WithoutCancel(ctx), p.bucket, s.credentials)
+	if err != nil {
+		return nil, err
+	}
+	if s.open == nil {
+		s.open = map[string]*blob.Bucket{}
+	}
+	s.open[p.bucket] = b
+	return b, nil
+}
