@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/zap/zaptest"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"knative.dev/pkg/controller"
+	"knative.dev/pkg/logging"
+
+	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
+	"github.com/cutwater-ci/cutwater/config"
+	"github.com/cutwater-ci/cutwater/internal/client/clientset/versioned"
+	"github.com/cutwater-ci/cutwater/local/controlplane"
+)
+
+func TestParseElection(t *testing.T) {
+	for _, tc := range []struct {
+		in   string
+		want election
+		ok   bool
+	}{
+		{"15s/10s/2s", election{15 * time.Second, 10 * time.Second, 2 * time.Second}, true},
+		{"2s/1500ms/100ms", election{2 * time.Second, 1500 * time.Millisecond, 100 * time.Millisecond}, true},
+		{"", election{}, false},
+		{"15s", election{}, false},
+		{"15s/10s/2s/1s", election{}, false},
+		{"15s/10s/x", election{}, false},
+		{"10s/15s/2s", election{}, false},
+		{"15s/10s/9s", election{}, false},
+		{"15s/10s/0s", election{}, false},
+		{"900ms/500ms/100ms", election{}, false},
+	} {
+		got, err := parseElection(tc.in)
+		if (err == nil) != tc.ok || err == nil && *got != tc.want || err != nil && !errors.Is(err, errElection) {
+			t.Errorf("parseElection(%q) = %+v, %v, want %+v, ok %v", tc.in, got, err, tc.want, tc.ok)
+		}
+	}
+	if got, err := parseElection("off"); got != nil || err != nil {
+		t.Errorf(`parseElection("off") = %+v, %v, want nothing`, got, err)
+	}
+}
+
+// fleet is replicas of the controller over one namespace of a real API server.
+type fleet struct {
+	*testing.T
+	config    *rest.Config
+	namespace string
+	kube      kubernetes.Interface
+	prow      versioned.Interface
+}
+
+func newFleet(t *testing.T) *fleet {
+	t.Helper()
+	config := controlplane.Test(t)
+	f := &fleet{T: t, config: config, kube: kubernetes.NewForConfigOrDie(config), prow: versioned.NewForConfigOrDie(config)}
+	f.world()
+	return f
+}
+
+// world gives the fleet a new namespace.
+func (f *fleet) world() {
+	f.Helper()
+	namespace, err := f.kube.CoreV1().Namespaces().Create(f.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "fleet-"}}, metav1.CreateOptions{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.namespace = namespace.Name
+}
+
+// replica is one process, as it were.
+type replica struct {
+	cut  atomic.Bool // its connections, as if it were killed
+	stop func()
+}
+
+func (f *fleet) replica(name string) *replica {
+	f.Helper()
+	r := &replica{}
+	kubernetes := rest.CopyConfig(f.config)
+	kubernetes.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(req *http.Request) (*http.Response, error) {
+			if r.cut.Load() {
+				return nil, errors.New("this process was killed")
+			}
+			return next.RoundTrip(req)
+		})
+	})
+	minute := &prowv1.Duration{Duration: time.Minute}
+	snapshot := &config.Config{
+		ProwJobNamespace: f.namespace, PodNamespace: f.namespace,
+		Plank: config.Plank{PodPendingTimeout: minute, PodRunningTimeout: minute, PodUnscheduledTimeout: minute},
+	}
+	ctx, cancel := context.WithCancel(logging.WithLogger(context.Background(), zaptest.NewLogger(f.T).Sugar().Named(name)))
+	run, err := newManager(ctx, Environment{Controllers: []string{"plank"}, LeaderElection: "3s/2s/200ms", Identity: name},
+		kubernetes, func() *config.Config { return snapshot })
+	if err != nil {
+		f.Fatalf("making replica %s: %v", name, err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx) }()
+	stopped := false
+	r.stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := <-ended; err != nil {
+			f.Errorf("replica %s: %v", name, err)
+		}
+	}
+	f.Cleanup(r.stop)
+	return r
+}
+
+// starts creates a ProwJob and says how long it took to get its pod.
+func (f *fleet) starts(name string) time.Duration {
+	f.Helper()
+	began := time.Now()
+	_, err := f.prow.ProwV1().ProwJobs(f.namespace).Create(f.Context(), &prowv1.ProwJob{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: prowv1.ProwJobSpec{
+			Type: prowv1.PeriodicJob, Agent: prowv1.KubernetesAgent, Job: "unit",
+			PodSpec: &corev1.PodSpec{Containers: []corev1.Container{{Image: "alpine"}}},
+		},
+		Status: prowv1.ProwJobStatus{State: prowv1.TriggeredState, StartTime: metav1.Now()},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.eventually("pod "+name, func() bool {
+		_, err := f.kube.CoreV1().Pods(f.namespace).Get(f.Context(), name, metav1.GetOptions{})
+		return err == nil
+	})
+	return time.Since(began)
+}
+
+func (f *fleet) eventually(what string, ok func() bool) {
+	f.Helper()
+	if err := wait.PollUntilContextTimeout(f.Context(), 20*time.Millisecond, 30*time.Second, true, func(context.Context) (bool, error) {
+		return ok(), nil
+	}); err != nil {
+		f.Fatalf("waiting for %s: %v", what, err)
+	}
+}
+
+func (f *fleet) holder() string {
+	lease, err := f.kube.CoordinationV1().Leases(f.namespace).Get(f.Context(), "prow-controller-manager-leader-lock", metav1.GetOptions{})
+	if err != nil || lease.Spec.HolderIdentity == nil {
+		return ""
+	}
+	return *lease.Spec.HolderIdentity
+}
+
+func TestReplicas(t *testing.T) {
+	f := newFleet(t)
+
+	// Only one works, and one that stops hands over at once.
+	one := f.replica("one")
+	f.starts("first")
+	if f.holder() != "one" {
+		t.Fatalf("the lease is held by %q, want one", f.holder())
+	}
+	f.replica("two")
+	one.stop()
+	if took := f.starts("second"); took > 2*time.Second {
+		t.Errorf("after a stop the other replica took over after %v; it should not wait for the lease to expire", took)
+	}
+	if f.holder() != "two" {
+		t.Errorf("the lease is held by %q, want two", f.holder())
+	}
+
+	// One that is killed keeps the lease until it expires.
+	f.world()
+	dead := f.replica("dead")
+	f.starts("first")
+	dead.cut.Store(true)
+	f.replica("heir")
+	f.starts("second")
+	if f.holder() != "heir" {
+		t.Errorf("the lease is held by %q, want heir", f.holder())
+	}
+	dead.cut.Store(false) // it comes back, and must not work any more
+	f.starts("third")
+	if f.holder() != "heir" {
+		t.Errorf("the lease is held by %q, want heir", f.holder())
+	}
+
+	// One that is killed and started under its name goes on at once.
+	f.world()
+	killed := f.replica("same")
+	f.starts("first")
+	killed.cut.Store(true)
+	f.replica("same")
+	if took := f.starts("second"); took > 2*time.Second {
+		t.Errorf("the replica that was started again took %v to go on; it should not wait for its own lease", took)
+	}
+}
+
+func TestManyReplicasMakeOnePod(t *testing.T) {
+	f := newFleet(t)
+	for i := range 3 {
+		f.replica(fmt.Sprint("replica-", i))
+	}
+	for i := range 20 {
+		f.starts(fmt.Sprint("run-", i))
+	}
+	jobs, err := f.prow.ProwV1().ProwJobs(f.namespace).List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pj := range jobs.Items {
+		f.eventually(pj.Name+" being pending", func() bool {
+			current, err := f.prow.ProwV1().ProwJobs(f.namespace).Get(t.Context(), pj.Name, metav1.GetOptions{})
+			return err == nil && current.Status.State == prowv1.PendingState
+		})
+	}
+}
+
+// reconcileFunc is a reconciler that never was elected.
+type reconcileFunc func(ctx context.Context, key string) error
+
+func (f reconcileFunc) Reconcile(ctx context.Context, key string) error { return f(ctx, key) }
+
+func TestElected(t *testing.T) {
+	stop, stopNow := context.WithCancel(t.Context())
+	term, endTerm := context.WithCancel(t.Context())
+	calls := 0
+	e := &elected{stop: stop, Reconciler: reconcileFunc(func(ctx context.Context, key string) error {
+		calls++
+		switch key {
+		case "panic":
+			panic("oh dear")
+		case "long":
+			endTerm()
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		return nil
+	})}
+	check := func(what, key string, want func(error) bool, wantCalls int) {
+		t.Helper()
+		if err := e.Reconcile(t.Context(), key); !want(err) || calls != wantCalls {
+			t.Errorf("%s: got error %v and %d calls, want %d calls", what, err, calls, wantCalls)
+		}
+	}
+	none := func(err error) bool { return err == nil }
+	check("not elected yet", "x", controller.IsSkipKey, 0)
+	e.term.Store(&term)
+	check("elected", "x", none, 1)
+	check("a panic is an error", "panic", func(err error) bool { return err != nil && !controller.IsSkipKey(err) }, 2)
+	check("the end of the term ends the work", "long", func(err error) bool { return errors.Is(err, context.Canceled) }, 3)
+	check("not elected any more", "x", controller.IsSkipKey, 3)
+	next := t.Context()
+	e.term.Store(&next)
+	check("elected again", "x", none, 4)
+	stopNow()
+	check("stopping", "x", controller.IsSkipKey, 4)
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cutwater-ci/cutwater/internal/github"
+)
+
+// Environment is what the controller reads, besides PORT, HOST, LOG_LEVEL and
+// GRACE_PERIOD, which are those of every function.
+type Environment struct {
+	// ConfigPath is Prow's config.yaml. Job files are not read: what is to run is in the ProwJob.
+	ConfigPath string `env:"CONFIG_PATH,required"`
+	// SupplementalConfigDirs are folders with more of it, in files that end in _prowconfig.yaml.
+	SupplementalConfigDirs []string `env:"SUPPLEMENTAL_PROW_CONFIG_DIRS"`
+	// Kubeconfig is the cluster with the ProwJobs; empty means the one that this runs in.
+	Kubeconfig string `env:"KUBECONFIG"`
+
+	// Controllers are those to run: plank and crier.
+	Controllers []string `env:"CONTROLLERS,default=plank,crier"`
+	// LeaderElection is how long a lease lasts, within which time it must be renewed, and how often
+	// that is tried, divided by slashes. "off" is for a single replica that may be killed and started at once.
+	LeaderElection string `env:"LEADER_ELECTION,default=15s/10s/2s"`
+	// Identity tells replicas apart. One that is started again under the same name need not wait for its old lease.
+	Identity string `env:"POD_NAME"`
+
+	// TotURL is a tot service, which hands out build IDs; empty means that plank makes them itself.
+	TotURL string `env:"TOT_URL"`
+
+	// GitHub is where and who the reporter is.
+	GitHub github.Environment
+}
+
+// election is the timing of leases.
+type election struct {
+	lease, renew, retry time.Duration
+}
+
+var errElection = errors.New(`LEADER_ELECTION must be "off" or three times, longest first, such as 15s/10s/2s, and the first a second at least`)
+
+// parseElection reads LEADER_ELECTION; nil is "off".
+func parseElection(s string) (*election, error) {
+	if s == "off" {
+		return nil, nil
+	}
+	parts := strings.Split(s, "/")
+	if len(parts) != 3 {
+		return nil, fmt.Errorf("%w: %q", errElection, s)
+	}
+	var e election
+	for i, into := range []*time.Duration{&e.lease, &e.renew, &e.retry} {
+		d, err := time.ParseDuration(parts[i])
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errElection, err)
+		}
+		*into = d
+	}
+	// The last is what the Kubernetes library demands.
+	if e.lease < time.Second || e.retry <= 0 || e.lease <= e.renew || float64(e.renew) <= 1.2*float64(e.retry) {
+		return nil, fmt.Errorf("%w: %q", errElection, s)
+	}
+	return &e, nil
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+	"k8s.io/client-go/rest"
+	"knative.dev/pkg/controller"
+	"knative.dev/pkg/logging"
+
+	"github.com/cutwater-ci/cutwater/config"
+)
+
+// newManager makes the controllers that are asked for.
+func newManager(ctx context.Context, e Environment, kubernetes *rest.Config, snapshot func() *config.Config) (func(context.Context) error, error) {
+	timing, err := parseElection(e.LeaderElection)
+	if err != nil {
+		return nil, err
+	}
+	identity, err := e.identity()
+	if err != nil {
+		return nil, err
+	}
+	atStart := snapshot()
+	cluster, err := newCluster(ctx, kubernetes, atStart.ProwJobNamespace, atStart.PodNamespace, timing)
+	if err != nil {
+		return nil, err
+	}
+	m := &manager{
+		cluster: cluster,
+		leases:  leases{client: cluster.leases, namespace: atStart.ProwJobNamespace, identity: identity, election: timing},
+	}
+	injected := cluster.inject(ctx)
+	for _, wanted := range e.Controllers {
+		at := slices.IndexFunc(all(), func(n named) bool { return n.name == wanted })
+		if at < 0 {
+			return nil, fmt.Errorf("CONTROLLERS: there is no controller %q", wanted)
+		}
+		c := all()[at]
+		impl, err := c.make(injected, shared{environment: e, config: snapshot, cluster: cluster})
+		if err != nil {
+			return nil, fmt.Errorf("making controller %s: %w", c.name, err)
+		}
+		m.elected = append(m.elected, candidate{lease: c.lease, impl: impl})
+	}
+	return m.run, nil
+}
+
+// identity tells this process from other replicas.
+func (e Environment) identity() (string, error) {
+	if e.Identity != "" {
+		return e.Identity, nil
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return "", fmt.Errorf("finding a name for this replica (or set POD_NAME): %w", err)
+	}
+	return host + "_" + uuid.NewString(), nil
+}
+
+// manager runs controllers over one cluster's caches.
+type manager struct {
+	cluster *cluster
+	leases  leases
+	elected []candidate
+}
+
+// candidate is a controller and the lease that it must hold to work.
+type candidate struct {
+	lease string
+	impl  *controller.Impl
+}
+
+// run runs the controllers until ctx ends or one of them fails.
+func (m *manager) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer m.cluster.shutdown()
+	defer cancel() // first, so that shutdown need not wait for it
+	if err := m.cluster.start(ctx, logging.FromContext(ctx)); err != nil {
+		return nil // it was stopped before it could begin
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, c := range m.elected {
+		group.Go(func() error { return m.leases.run(ctx, c.lease, c.impl) })
+	}
+	return group.Wait()
+}
