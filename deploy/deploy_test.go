@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package deploy_test
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/cutwater-ci/cutwater/controllers"
+	"github.com/cutwater-ci/cutwater/deploy"
+	"github.com/cutwater-ci/cutwater/functions/deck"
+	"github.com/cutwater-ci/cutwater/functions/hook"
+	"github.com/cutwater-ci/cutwater/functions/plugins"
+	"github.com/cutwater-ci/cutwater/internal/function"
+	"github.com/cutwater-ci/cutwater/local/manifests"
+)
+
+// environments are the structs that each program reads its environment into.
+func environments() map[string][]any {
+	return map[string][]any{
+		"hook":       {function.Environment{}, hook.Environment{}},
+		"plugins":    {function.Environment{}, plugins.Environment{}},
+		"deck":       {function.Environment{}, deck.Environment{}},
+		"controller": {function.Environment{}, controllers.Environment{}},
+	}
+}
+
+func load(t *testing.T) *manifests.Set {
+	t.Helper()
+	set, err := manifests.Load(deploy.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+// pods are the pod templates of everything that we run, by name.
+func pods(set *manifests.Set) map[string]corev1.PodSpec {
+	found := map[string]corev1.PodSpec{}
+	for _, f := range set.Functions {
+		found[f.Name] = f.Spec.Template.Spec.PodSpec
+	}
+	for _, d := range set.Deployments {
+		found[d.Name] = d.Spec.Template.Spec
+	}
+	return found
+}
+
+// Every object decodes strictly, and Knative's own validation accepts ours.
+func TestManifestsAreValid(t *testing.T) {
+	set := load(t)
+	ctx := context.Background()
+	for _, f := range set.Functions {
+		f.SetDefaults(ctx)
+		if err := f.Validate(ctx); err != nil {
+			t.Errorf("function %s: %v", f.Name, err)
+		}
+	}
+	for _, trigger := range set.Triggers {
+		trigger.SetDefaults(ctx)
+		if err := trigger.Validate(ctx); err != nil {
+			t.Errorf("trigger %s: %v", trigger.Name, err)
+		}
+	}
+	for _, source := range set.PingSources {
+		source.SetDefaults(ctx)
+		if err := source.Validate(ctx); err != nil {
+			t.Errorf("ping source %s: %v", source.Name, err)
+		}
+	}
+	if len(set.Functions) == 0 || len(set.Triggers) == 0 || len(set.PingSources) == 0 || len(set.Deployments) == 0 {
+		t.Errorf("some kind is missing: %d functions, %d triggers, %d ping sources, %d deployments",
+			len(set.Functions), len(set.Triggers), len(set.PingSources), len(set.Deployments))
+	}
+}
+
+// A variable in a manifest is one that the program reads, and one that the
+// program requires is in its manifest.
+func TestEnvironmentMatchesPrograms(t *testing.T) {
+	bound := map[string][]string{}
+	for _, binding := range load(t).SinkBindings {
+		bound[binding.Spec.Subject.Name] = []string{"K_SINK"}
+	}
+	for name, pod := range pods(load(t)) {
+		structs, ok := environments()[name]
+		if !ok {
+			t.Errorf("%s is deployed, and this test does not know what it reads", name)
+			continue
+		}
+		known, required := variables(structs)
+		given := bound[name]
+		for _, container := range pod.Containers {
+			if want := "ko://github.com/cutwater-ci/cutwater/cmd/" + name; container.Image != want {
+				t.Errorf("%s: image %s, want %s", name, container.Image, want)
+			}
+			for _, variable := range container.Env {
+				given = append(given, variable.Name)
+				if !slices.Contains(known, variable.Name) {
+					t.Errorf("%s: nobody reads %s; it reads %v", name, variable.Name, known)
+				}
+			}
+		}
+		for _, variable := range required {
+			if !slices.Contains(given, variable) {
+				t.Errorf("%s: %s is required and not set", name, variable)
+			}
+		}
+	}
+}
+
+// variables are what the structs' env tags name.
+func variables(structs []any) (known, required []string) {
+	for _, s := range structs {
+		typ := reflect.TypeOf(s)
+		for field := range typ.Fields() {
+			tag := field.Tag.Get("env")
+			if tag == "" && field.Type.Kind() == reflect.Struct {
+				k, r := variables([]any{reflect.Zero(field.Type).Interface()})
+				known, required = append(known, k...), append(required, r...)
+			}
+			options := strings.Split(tag, ",")
+			if options[0] == "" {
+				continue
+			}
+			known = append(known, options[0])
+			if slices.ContainsFunc(options[1:], func(o string) bool { return strings.TrimSpace(o) == "required" }) {
+				required = append(required, options[0])
+			}
+		}
+	}
+	return known, required
+}
+
+// References between objects hold: service accounts, ConfigMaps, sinks, roles.
+func TestReferences(t *testing.T) {
+	set := load(t)
+	exists := map[string]bool{}
+	for _, sa := range set.ServiceAccounts {
+		exists["serviceaccount/"+sa.Name] = true
+	}
+	for _, cm := range set.ConfigMaps {
+		exists["configmap/"+cm.Name] = true
+	}
+	for _, r := range set.Roles {
+		exists["role/"+r.Namespace+"/"+r.Name] = true
+	}
+	for _, f := range set.Functions {
+		exists["Service/"+f.Name] = true
+	}
+	for _, b := range set.Brokers {
+		exists["Broker/"+b.Name] = true
+	}
+	want := func(by, what string) {
+		if !exists[what] {
+			t.Errorf("%s refers to %s, which is not there", by, what)
+		}
+	}
+	for name, pod := range pods(set) {
+		want(name, "serviceaccount/"+pod.ServiceAccountName)
+		for _, volume := range pod.Volumes {
+			if volume.ConfigMap != nil {
+				want(name, "configmap/"+volume.ConfigMap.Name)
+			}
+		}
+	}
+	for _, rb := range set.RoleBindings {
+		want("role binding "+rb.Name, "role/"+rb.Namespace+"/"+rb.RoleRef.Name)
+		for _, subject := range rb.Subjects {
+			want("role binding "+rb.Name, "serviceaccount/"+subject.Name)
+		}
+	}
+	for _, trigger := range set.Triggers {
+		want("trigger "+trigger.Name, trigger.Spec.Subscriber.Ref.Kind+"/"+trigger.Spec.Subscriber.Ref.Name)
+	}
+	for _, source := range set.PingSources {
+		want("ping source "+source.Name, source.Spec.Sink.Ref.Kind+"/"+source.Spec.Sink.Ref.Name)
+	}
+}
+
+// No role says "all": each names its verbs and resources, and is one namespace's.
+func TestRolesAreLeast(t *testing.T) {
+	for _, role := range load(t).Roles {
+		for _, rule := range role.Rules {
+			for _, what := range [][]string{rule.APIGroups, rule.Resources, rule.Verbs} {
+				if slices.Contains(what, "*") {
+					t.Errorf("role %s/%s has a *: %v", role.Namespace, role.Name, rule)
+				}
+			}
+			if slices.Contains(rule.Resources, "secrets") {
+				t.Errorf("role %s/%s reads secrets", role.Namespace, role.Name)
+			}
+		}
+	}
+}
+
+// Nothing runs with more rights on its node than it needs.
+func TestPodsAreConfined(t *testing.T) {
+	for name, pod := range pods(load(t)) {
+		for _, container := range pod.Containers {
+			sc := container.SecurityContext
+			if sc == nil || sc.RunAsNonRoot == nil || !*sc.RunAsNonRoot || sc.AllowPrivilegeEscalation == nil || *sc.AllowPrivilegeEscalation ||
+				sc.ReadOnlyRootFilesystem == nil || !*sc.ReadOnlyRootFilesystem || sc.Capabilities == nil || !slices.Contains(sc.Capabilities.Drop, "ALL") {
+				t.Errorf("%s: security context %v", name, sc)
+			}
+			if container.Resources.Limits.Memory().IsZero() {
+				t.Errorf("%s has no memory limit", name)
+			}
+		}
+	}
+}
+
+// The kustomization names every manifest, once.
+func TestKustomization(t *testing.T) {
+	content, err := deploy.Files.ReadFile("kustomization.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var k struct {
+		Resources []string `json:"resources"`
+	}
+	if err := yaml.Unmarshal(content, &k); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := deploy.Files.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []string
+	for _, entry := range entries {
+		if name := entry.Name(); strings.HasSuffix(name, ".yaml") && name != "kustomization.yaml" {
+			files = append(files, name)
+		}
+	}
+	crds, err := deploy.Files.ReadDir("crd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range crds {
+		files = append(files, "crd/"+entry.Name())
+	}
+	slices.Sort(files)
+	slices.Sort(k.Resources)
+	if got, want := fmt.Sprint(k.Resources), fmt.Sprint(files); got != want {
+		t.Errorf("kustomization.yaml lists %s, the folder holds %s", got, want)
+	}
+}
