@@ -5,11 +5,15 @@ package github
 import (
 	"context"
 	"net/url"
+	"strings"
 )
 
-// IsCollaborator reports whether the login has access to the repository, as a
-// member, a collaborator from outside or through a team.
+// IsCollaborator reports whether the login has access to the repository, as its
+// owner, a member, a collaborator from outside or through a team.
 func (c *Client) IsCollaborator(ctx context.Context, repo Repo, login string) (bool, error) {
+	if strings.EqualFold(repo.Org, login) {
+		return true, nil
+	}
 	yes, _, err := c.gh.Repositories.IsCollaborator(ctx, repo.Org, repo.Name, url.PathEscape(login))
 	return yes, wrap(err, "asking whether %s collaborates on %v", login, repo)
 }

@@ -217,6 +217,11 @@ func TestPeople(t *testing.T) {
 	diff(t, "people", got, map[string]answers{
 		"ann": {true, true}, "ANN": {true, true}, "bob": {true, true}, "outsider": {false, true}, "stranger": {}, "no-body": {},
 	})
+	s.Requests()
+	if !must[bool](t)(c.IsMember(ctx, "ann", "Ann")) || !must[bool](t)(c.IsCollaborator(ctx, github.Repo{Org: "ann", Name: "x"}, "Ann")) {
+		t.Error("ann is no member of her own repositories")
+	}
+	diff(t, "requests about oneself", len(s.Requests()), 0)
 	if !must[bool](t)(clientAs(t, s, "stranger").IsMember(ctx, "org", "ann")) {
 		t.Error("a stranger does not see a public member")
 	}

@@ -5,13 +5,18 @@ package github
 import (
 	"context"
 	"net/url"
+	"strings"
 
 	gogithub "github.com/google/go-github/v88/github"
 )
 
-// IsMember reports whether the login is a member of the org. When we are not a
-// member ourselves, only public memberships are seen.
+// IsMember reports whether the login is a member of the org, or the very account
+// when that is a person's. When we are not a member ourselves, only public
+// memberships are seen.
 func (c *Client) IsMember(ctx context.Context, org, login string) (bool, error) {
+	if strings.EqualFold(org, login) {
+		return true, nil
+	}
 	yes, _, err := c.gh.Organizations.IsMember(ctx, org, url.PathEscape(login))
 	return yes, wrap(err, "asking whether %s is a member of %s", login, org)
 }
