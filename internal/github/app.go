@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -24,10 +25,12 @@ type appAuth struct {
 	id       int64
 	key      *secretFile
 	endpoint string // ends with a slash
-	hosts    hosts
+	trusted  origins
 	next     http.RoundTripper
 
-	mu            sync.Mutex
+	listing chan struct{} // held by whoever asks for the installations
+
+	mu            sync.Mutex // never held while GitHub is asked
 	listed        time.Time
 	installations map[string]*installation // by lower case login
 }
@@ -38,10 +41,10 @@ type installation struct {
 	transport *ghinstallation.Transport
 }
 
-func newAppAuth(o Options, endpoint string, hosts hosts, next http.RoundTripper) (*appAuth, error) {
+func newAppAuth(o Options, endpoint string, trusted origins, next http.RoundTripper) (*appAuth, error) {
 	a := &appAuth{
-		id: o.AppID, key: &secretFile{path: o.AppKeyFile}, endpoint: endpoint, hosts: hosts, next: next,
-		installations: map[string]*installation{},
+		id: o.AppID, key: &secretFile{path: o.AppKeyFile}, endpoint: endpoint, trusted: trusted, next: next,
+		listing: make(chan struct{}, 1), installations: map[string]*installation{},
 	}
 	if _, err := a.app(); err != nil {
 		return nil, err
@@ -51,7 +54,7 @@ func newAppAuth(o Options, endpoint string, hosts hosts, next http.RoundTripper)
 
 // RoundTrip adds the credentials for the org the request is about.
 func (a *appAuth) RoundTrip(req *http.Request) (*http.Response, error) {
-	if !a.hosts.has(req) {
+	if !a.trusted.has(req) {
 		return a.next.RoundTrip(req)
 	}
 	path := strings.Split(strings.Trim(apiPath(req), "/"), "/")
@@ -86,7 +89,7 @@ func (a *appAuth) token(ctx context.Context, org string) (string, error) {
 }
 
 // fetch returns the installation's token. When GitHub does not know the
-// installation (any more), it is looked up again the next time.
+// installation any more, it is looked up again the next time.
 func (a *appAuth) fetch(ctx context.Context, org string, transport *ghinstallation.Transport) (string, error) {
 	token, err := transport.Token(ctx)
 	if err == nil {
@@ -95,15 +98,24 @@ func (a *appAuth) fetch(ctx context.Context, org string, transport *ghinstallati
 	permanent := false
 	var refused *ghinstallation.HTTPError
 	if errors.As(err, &refused) && refused.Response != nil {
+		permanent = refused.Response.StatusCode < 500 && retryAt(refused.Response).IsZero()
 		_ = refused.Response.Body.Close()
-		permanent = refused.Response.StatusCode < 500
-		if permanent {
-			a.mu.Lock()
-			delete(a.installations, strings.ToLower(org))
-			a.mu.Unlock()
+		if refused.Response.StatusCode == http.StatusNotFound {
+			a.forget(org, transport)
 		}
 	}
 	return "", &credentialError{permanent: permanent, err: fmt.Errorf("getting the app's token for %s: %w", org, redact(err))}
+}
+
+// forget forgets the org's installation, unless another is known by now.
+func (a *appAuth) forget(org string, transport *ghinstallation.Transport) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	login := strings.ToLower(org)
+	if known := a.installations[login]; known != nil && known.transport == transport {
+		delete(a.installations, login)
+		a.listed = time.Time{}
+	}
 }
 
 // app returns a transport that acts as the app itself.
@@ -123,36 +135,50 @@ func (a *appAuth) app() (*ghinstallation.AppsTransport, error) {
 // installation returns the transport for the org, asking GitHub for all
 // installations when it is not known.
 func (a *appAuth) installation(ctx context.Context, org string) (*ghinstallation.Transport, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	key, err := a.key.read()
 	if err != nil {
 		return nil, &credentialError{err: err}
 	}
-	login := strings.ToLower(org)
-	known := a.installations[login]
-	if known != nil && known.key == key {
-		return known.transport, nil
+	transport, ask := a.known(org, key)
+	if ask {
+		select {
+		case a.listing <- struct{}{}:
+			defer func() { <-a.listing }()
+		case <-ctx.Done():
+			return nil, &credentialError{err: ctx.Err()}
+		}
+		// Another may have asked meanwhile.
+		if transport, ask = a.known(org, key); ask {
+			if err := a.list(ctx, key); err != nil {
+				return nil, err
+			}
+			transport, _ = a.known(org, key)
+		}
 	}
-	if known == nil && time.Since(a.listed) < relistAfter {
+	if transport == nil {
 		return nil, &credentialError{permanent: true, err: fmt.Errorf("the GitHub App is not installed in %s", org)}
 	}
-	if err := a.list(ctx, key); err != nil {
-		return nil, err
-	}
-	if known = a.installations[login]; known == nil {
-		return nil, &credentialError{permanent: true, err: fmt.Errorf("the GitHub App is not installed in %s", org)}
-	}
-	return known.transport, nil
+	return transport, nil
 }
 
-// list learns all installations; a.mu is held.
-func (a *appAuth) list(ctx context.Context, key string) error {
-	app, err := a.app()
-	if err != nil {
-		return &credentialError{err: err}
+// known returns the org's transport, nil when there is none, and whether GitHub
+// has to be asked.
+func (a *appAuth) known(org, key string) (transport *ghinstallation.Transport, ask bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	known := a.installations[strings.ToLower(org)]
+	if known != nil && known.key == key {
+		return known.transport, false
 	}
-	gh, err := gogithub.NewClient(gogithub.WithTransport(app), gogithub.WithURLs(&a.endpoint, nil), gogithub.WithDisableRateLimitCheck())
+	return nil, known != nil || time.Since(a.listed) >= relistAfter
+}
+
+// list learns all installations; a.listing is held.
+func (a *appAuth) list(ctx context.Context, key string) error {
+	a.mu.Lock()
+	before := maps.Clone(a.installations)
+	a.mu.Unlock()
+	gh, err := gogithub.NewClient(gogithub.WithTransport(a), gogithub.WithURLs(&a.endpoint, nil), gogithub.WithDisableRateLimitCheck())
 	if err != nil {
 		return fmt.Errorf("making the app's client: %w", err)
 	}
@@ -170,7 +196,7 @@ func (a *appAuth) list(ctx context.Context, key string) error {
 			return &credentialError{err: err}
 		}
 		login := strings.ToLower(i.GetAccount().GetLogin())
-		if old := a.installations[login]; old != nil && old.key == key && old.transport.InstallationID() == i.GetID() {
+		if old := before[login]; old != nil && old.key == key && old.transport.InstallationID() == i.GetID() {
 			found[login] = old
 			continue
 		}
@@ -178,6 +204,8 @@ func (a *appAuth) list(ctx context.Context, key string) error {
 		transport.InstallationTokenOptions = &gogithub.InstallationTokenOptions{} // nil would be sent as null
 		found[login] = &installation{key: key, transport: transport}
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.installations, a.listed = found, time.Now()
 	return nil
 }
@@ -195,6 +223,10 @@ func orgOf(req *http.Request) string {
 	path := strings.SplitN(strings.Trim(apiPath(req), "/"), "/", 3)
 	if len(path) > 1 && (path[0] == "repos" || path[0] == "orgs") {
 		return path[1]
+	}
+	// A repository that was renamed is found below /repositories/<id>.
+	if req.Response != nil && req.Response.Request != nil {
+		return orgOf(req.Response.Request)
 	}
 	return ""
 }

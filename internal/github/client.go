@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	gogithub "github.com/google/go-github/v88/github"
@@ -60,9 +60,8 @@ type Client struct {
 	graphQL *githubv4.Client
 	webURL  string
 	auth    authenticator
-
-	mu  sync.Mutex
-	bot *User
+	timeout time.Duration
+	bot     atomic.Pointer[User] // once known
 }
 
 // authenticator adds credentials to requests.
@@ -95,7 +94,8 @@ func New(_ context.Context, o Options) (*Client, error) {
 	if o.CacheBytes >= 0 {
 		rt = newETagCache(rt, cmp.Or(o.CacheBytes, 16<<20))
 	}
-	rt = newRetrier(rt, o.Retry, cmp.Or(o.Timeout, 30*time.Second))
+	timeout := cmp.Or(o.Timeout, 30*time.Second)
+	rt = newRetrier(rt, o.Retry, timeout, o.AppID != 0)
 	if o.DryRun {
 		rt = dryRun{next: rt}
 	}
@@ -113,12 +113,13 @@ func New(_ context.Context, o Options) (*Client, error) {
 		graphQL: githubv4.NewEnterpriseClient(strings.TrimSuffix(graphQL, "/"), &http.Client{Transport: rt}),
 		webURL:  webURL(o.Host),
 		auth:    auth,
+		timeout: timeout,
 	}, nil
 }
 
 // newAuth returns what adds the credentials that o asks for.
 func (o Options) newAuth(endpoint, graphQL string, transport http.RoundTripper) (authenticator, error) {
-	trusted := hosts{hostOf(endpoint), hostOf(graphQL)}
+	trusted := origins{originOf(endpoint), originOf(graphQL)}
 	switch {
 	case (o.AppID != 0) != (o.AppKeyFile != ""):
 		return nil, errors.New("a GitHub App needs both its ID and its private key file")
@@ -138,6 +139,8 @@ func (c *Client) WebURL() string { return c.webURL }
 // Token returns a token that git may use as a password to reach the org's
 // repositories, or "" when the client is anonymous. It must not be logged.
 func (c *Client) Token(ctx context.Context, org string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
 	token, err := c.auth.token(ctx, org)
 	if err != nil {
 		return "", fmt.Errorf("getting a token for %s: %w", org, err)
@@ -169,10 +172,10 @@ func webURL(host string) string {
 	return "https://" + host
 }
 
-func hostOf(endpoint string) string {
+func originOf(endpoint string) string {
 	u, err := url.Parse(endpoint)
 	if err != nil {
 		return ""
 	}
-	return u.Host
+	return u.Scheme + "://" + u.Host
 }

@@ -23,8 +23,8 @@ func retryAt(r *http.Response) time.Time {
 	if r.StatusCode != http.StatusForbidden && r.StatusCode != http.StatusTooManyRequests {
 		return time.Time{}
 	}
-	if seconds, err := strconv.Atoi(r.Header.Get("Retry-After")); err == nil && seconds >= 0 {
-		return time.Now().Add(time.Duration(seconds+1) * time.Second)
+	if wait := retryAfter(r); wait > 0 {
+		return time.Now().Add(wait)
 	}
 	if r.Header.Get("X-RateLimit-Remaining") == "0" {
 		if reset, err := strconv.ParseInt(r.Header.Get("X-RateLimit-Reset"), 10, 64); err == nil {
@@ -35,6 +35,16 @@ func retryAt(r *http.Response) time.Time {
 		return time.Now().Add(secondaryWait)
 	}
 	return time.Time{}
+}
+
+// retryAfter returns the time that the answer asks to wait and a second more, and
+// zero when it asks for none.
+func retryAfter(r *http.Response) time.Duration {
+	seconds, err := strconv.Atoi(r.Header.Get("Retry-After"))
+	if err != nil || seconds < 0 {
+		return 0
+	}
+	return time.Duration(seconds+1) * time.Second
 }
 
 // speaksOfSecondaryLimit looks into the body, which stays readable.
@@ -79,14 +89,18 @@ func (g *gates) close(key string, t time.Time) {
 }
 
 // limitKey names the limit a request counts against: GitHub counts searches and
-// queries apart, and each installation of an app for itself.
-func limitKey(r *http.Request) string {
+// queries apart, a token's requests together, and each installation of an app for
+// itself.
+func (r *retrier) limitKey(req *http.Request) string {
 	category := "core"
 	switch {
-	case strings.Contains(r.URL.Path, "/search/"):
+	case strings.HasPrefix(apiPath(req), "/search/"):
 		category = "search"
-	case strings.HasSuffix(r.URL.Path, "/graphql"):
+	case strings.HasSuffix(req.URL.Path, "/graphql"):
 		category = "graphql"
 	}
-	return category + " " + orgOf(r)
+	if !r.perOrg {
+		return category
+	}
+	return category + " " + strings.ToLower(orgOf(req))
 }

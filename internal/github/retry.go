@@ -37,15 +37,17 @@ type retrier struct {
 	next    http.RoundTripper
 	retry   Retry
 	timeout time.Duration
-	gates   gates
+	// perOrg says that each org has limits of its own: those of its installation.
+	perOrg bool
+	gates  gates
 }
 
-func newRetrier(next http.RoundTripper, retry Retry, timeout time.Duration) *retrier {
+func newRetrier(next http.RoundTripper, retry Retry, timeout time.Duration, perOrg bool) *retrier {
 	retry.Attempts = cmp.Or(retry.Attempts, 5)
 	retry.Delay = cmp.Or(retry.Delay, 2*time.Second)
 	retry.MaxWait = cmp.Or(retry.MaxWait, 2*time.Minute)
 	retry.NotFound = cmp.Or(retry.NotFound, 2)
-	return &retrier{next: next, retry: retry, timeout: timeout}
+	return &retrier{next: next, retry: retry, timeout: timeout, perOrg: perOrg}
 }
 
 // RoundTrip sends the request until it is answered for good.
@@ -71,7 +73,7 @@ func (r *retrier) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // passGate waits until no known limit forbids the request.
 func (r *retrier) passGate(req *http.Request) error {
-	opens := r.gates.opensAt(limitKey(req))
+	opens := r.gates.opensAt(r.limitKey(req))
 	wait := time.Until(opens)
 	if wait <= 0 {
 		return nil
@@ -111,13 +113,35 @@ func (r *retrier) send(req *http.Request) (*http.Response, error) {
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	resp.Request = req
+	repeatVerbatim(resp)
 	return resp, nil
+}
+
+// repeatVerbatim sees to it that a redirected write stays one, as GitHub wants it:
+// net/http would make a GET of it, which succeeds and changes nothing.
+func repeatVerbatim(resp *http.Response) {
+	if m := resp.Request.Method; m == http.MethodGet || m == http.MethodHead {
+		return
+	}
+	switch resp.StatusCode {
+	case http.StatusMovedPermanently:
+		resp.StatusCode = http.StatusPermanentRedirect
+	case http.StatusFound:
+		resp.StatusCode = http.StatusTemporaryRedirect
+	}
 }
 
 var errTooLarge = errors.New("the answer is larger than 128 MiB")
 
 // decide says whether to send the request again, and after which time.
 func (r *retrier) decide(req *http.Request, resp *http.Response, err error, attempt int) (time.Duration, bool) {
+	var limited time.Time
+	if err == nil {
+		limited = retryAt(resp)
+	}
+	if !limited.IsZero() { // others have to know, whatever becomes of this one
+		r.gates.close(r.limitKey(req), limited)
+	}
 	if req.Context().Err() != nil || attempt >= r.retry.Attempts {
 		return 0, false
 	}
@@ -128,14 +152,13 @@ func (r *retrier) decide(req *http.Request, resp *http.Response, err error, atte
 	if err != nil {
 		return backoff, mayRepeatAfter(req, err)
 	}
-	if at := retryAt(resp); !at.IsZero() {
-		r.gates.close(limitKey(req), at)
-		wait := time.Until(at)
-		return wait, wait <= r.retry.MaxWait
-	}
 	switch {
+	case !limited.IsZero():
+		wait := time.Until(limited)
+		return wait, wait <= r.retry.MaxWait
 	case resp.StatusCode >= 500 && resp.StatusCode != http.StatusNotImplemented:
-		return backoff, isIdempotent(req)
+		wait := max(backoff, retryAfter(resp))
+		return wait, isIdempotent(req) && wait <= r.retry.MaxWait
 	case resp.StatusCode == http.StatusNotFound:
 		return backoff, isExpected(req) && attempt <= r.retry.NotFound
 	}

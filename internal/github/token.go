@@ -30,22 +30,22 @@ func (anonymous) token(context.Context, string) (string, error) { return "", nil
 
 // tokenAuth sends the token of a file.
 type tokenAuth struct {
-	file  *secretFile
-	hosts hosts
-	next  http.RoundTripper
+	file    *secretFile
+	trusted origins
+	next    http.RoundTripper
 }
 
-func newTokenAuth(path string, hosts hosts, next http.RoundTripper) (*tokenAuth, error) {
+func newTokenAuth(path string, trusted origins, next http.RoundTripper) (*tokenAuth, error) {
 	file := &secretFile{path: path}
 	if _, err := file.read(); err != nil {
 		return nil, err
 	}
-	return &tokenAuth{file: file, hosts: hosts, next: next}, nil
+	return &tokenAuth{file: file, trusted: trusted, next: next}, nil
 }
 
 // RoundTrip adds the token to requests for GitHub, and to no other host's.
 func (a *tokenAuth) RoundTrip(req *http.Request) (*http.Response, error) {
-	if !a.hosts.has(req) {
+	if !a.trusted.has(req) {
 		return a.next.RoundTrip(req)
 	}
 	token, err := a.file.read()
@@ -59,11 +59,12 @@ func (a *tokenAuth) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func (a *tokenAuth) token(context.Context, string) (string, error) { return a.file.read() }
 
-// hosts are those that may see our credentials: redirects can lead elsewhere.
-type hosts []string
+// origins ("https://api.github.com") are what may see our credentials: redirects
+// can lead to other hosts, and out of TLS.
+type origins []string
 
-func (h hosts) has(req *http.Request) bool {
-	return slices.Contains(h, req.URL.Host)
+func (o origins) has(req *http.Request) bool {
+	return slices.Contains(o, req.URL.Scheme+"://"+req.URL.Host)
 }
 
 // secretFile is a file that is read again when it has changed.

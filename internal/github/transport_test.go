@@ -8,8 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -109,6 +107,14 @@ func TestRetries(t *testing.T) {
 			name: "a comment is not repeated", call: comment, path: commentsPath, first: list(oops), seen: 1,
 			failed: func(err error) bool { return strings.Contains(err.Error(), "502") },
 		},
+		{
+			name: "the server says when", call: labels, path: labelsPath, first: list(says(503, "", "Retry-After", "20")), seen: 2,
+			after: 21 * time.Second,
+		},
+		{
+			name: "and that is too long", call: labels, path: labelsPath, first: list(says(503, "", "Retry-After", "600")), seen: 1,
+			failed: func(err error) bool { return strings.Contains(err.Error(), "503") },
+		},
 		{name: "a label may be set twice", call: addLabel, path: labelsPath, first: list(oops), seen: 2, after: 2 * time.Second},
 		{name: "replicas lag", call: labels, path: labelsPath, first: list(gone), seen: 2, after: 2 * time.Second},
 		{name: "gone is gone", call: labels, path: labelsPath, first: list(gone, gone, gone, gone), seen: 3, after: 6 * time.Second, failed: github.IsNotFound},
@@ -168,12 +174,24 @@ func TestLimitKeepsOthersBack(t *testing.T) {
 	name := openPull(t, s)
 	limited := &trouble{s: s, path: "/repos/org/repo/issues/1/labels", first: list(says(403, `{}`, "Retry-After", "3600"))}
 	s.Intercept(limited.answer)
-	c := clientAs(t, s, "ci-robot", func(o *github.Options) { o.Transport, o.Retry = inMemory{s}, github.Retry{} })
+	// Even the last attempt tells the others.
+	c := clientAs(t, s, "ci-robot", func(o *github.Options) { o.Transport, o.Retry = inMemory{s}, github.Retry{Attempts: 1} })
+	s.Requests()
 	synctest.Test(t, func(t *testing.T) {
 		for range 3 {
 			if _, err := c.Labels(t.Context(), name); !github.IsRateLimited(err) {
 				t.Errorf("labels: %v", err)
 			}
+		}
+		// A token's limit is one for all orgs, and searches have their own.
+		if _, err := c.Repository(t.Context(), github.Repo{Org: "other", Name: "repo"}); !github.IsRateLimited(err) {
+			t.Errorf("another org: %v", err)
+		}
+		if _, err := c.CountIssues(t.Context(), "org", "is:pr"); err != nil {
+			t.Errorf("a search: %v", err)
+		}
+		if sent := len(s.Requests()); sent != 2 {
+			t.Errorf("%d requests were sent, want the refused one and the search", sent)
 		}
 		if limited.seen != 1 {
 			t.Errorf("%d requests during the limit, want 1", limited.seen)
@@ -308,62 +326,5 @@ func TestDryRun(t *testing.T) {
 	var q struct{ Viewer struct{ Login string } }
 	if err := c.Query(ctx, "org", &q, nil); err != nil || q.Viewer.Login != "ci-robot" || queried != 1 {
 		t.Errorf("a query was sent %d times and gave %q, %v", queried, q.Viewer.Login, err)
-	}
-}
-
-func TestSecretsStaySecret(t *testing.T) {
-	const token = "ghp_verysecret"
-	file := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	var authorization []string
-	broken := roundTrip(func(req *http.Request) (*http.Response, error) {
-		authorization = append(authorization, req.URL.Host+" "+req.Header.Get("Authorization"))
-		if req.URL.Host == "elsewhere.test" {
-			return nil, errors.New("refused")
-		}
-		return &http.Response{StatusCode: 302, Header: http.Header{"Location": {"https://elsewhere.test/x?access_token=" + token}}, Body: http.NoBody, Request: req}, nil
-	})
-	c := must[*github.Client](t)(github.New(t.Context(), github.Options{TokenFile: file, Transport: broken, Retry: github.Retry{Attempts: 1}}))
-	_, err := c.Labels(t.Context(), repo.Issue(1))
-	if err == nil || strings.Contains(err.Error(), token) || !strings.Contains(err.Error(), "elsewhere.test/x") {
-		t.Errorf("error = %v", err)
-	}
-	diff(t, "who saw the token", authorization, []string{"api.github.com Bearer " + token, "elsewhere.test "})
-	if _, err := github.New(t.Context(), github.Options{Endpoint: "https://bob:" + token + "@ghe.test"}); err == nil || strings.Contains(err.Error(), token) {
-		t.Errorf("an endpoint with a password: %v", err)
-	}
-}
-
-func TestTokenFile(t *testing.T) {
-	s := world(t)
-	file := filepath.Join(t.TempDir(), "token")
-	write := func(token string) {
-		t.Helper()
-		if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("not a token of anybody")
-	c := must[*github.Client](t)(github.New(t.Context(), github.Options{Endpoint: s.URL(), TokenFile: file}))
-	if _, err := c.BotUser(t.Context()); !github.IsUnauthorized(err) {
-		t.Errorf("with a wrong token: %v", err)
-	}
-	write(s.Token("ci-robot"))
-	diff(t, "bot", must[github.User](t)(c.BotUser(t.Context())).Login, "ci-robot")
-	diff(t, "git's token", must[string](t)(c.Token(t.Context(), "org")), s.Token("ci-robot"))
-	if err := os.Remove(file); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.Repository(t.Context(), repo); err != nil {
-		t.Errorf("while the file is being replaced: %v", err)
-	}
-	for _, o := range []github.Options{
-		{TokenFile: file}, {AppID: 1}, {AppKeyFile: file}, {AppID: 1, AppKeyFile: file, TokenFile: file}, {Endpoint: "ftp://x"},
-	} {
-		if _, err := github.New(t.Context(), o); err == nil {
-			t.Errorf("options %+v were taken", o)
-		}
 	}
 }

@@ -6,16 +6,15 @@ import "context"
 
 // BotUser returns who we are on GitHub. The answer is kept for the client's life.
 func (c *Client) BotUser(ctx context.Context) (User, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.bot != nil {
-		return *c.bot, nil
+	if bot := c.bot.Load(); bot != nil {
+		return *bot, nil
 	}
+	// Those who ask at the same time all ask GitHub: nobody waits for another's retries.
 	user, err := c.whoAmI(ctx)
 	if err != nil {
 		return User{}, wrap(err, "asking who we are")
 	}
-	c.bot = &user
+	c.bot.Store(&user)
 	return user, nil
 }
 
