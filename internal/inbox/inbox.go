@@ -52,7 +52,7 @@ func (i *Inbox) lock(guid string) *sync.Mutex {
 
 // Put stores the delivery, durably when it returns nil, and marks it as pending. It
 // returns ErrDuplicate when the delivery has been accepted before; of several at the
-// same time exactly one gets nil.
+// same time exactly one gets nil. One that was given up is taken up again.
 func (i *Inbox) Put(ctx context.Context, d Delivery) error {
 	if err := checkGUID(d.GUID); err != nil {
 		return err
@@ -76,14 +76,19 @@ func (i *Inbox) Put(ctx context.Context, d Delivery) error {
 // died before the delivery was accepted, and nobody else will see to it.
 func (i *Inbox) adopt(ctx context.Context, guid string) error {
 	// In this order: a pending mark is taken away only after an entry was written.
-	for _, key := range []string{pendingKey(guid), deadKey(guid)} {
-		ok, err := i.bucket.Exists(ctx, key)
-		if err != nil {
-			return err
-		}
-		if ok {
-			return ErrDuplicate
-		}
+	pending, err := i.bucket.Exists(ctx, pendingKey(guid))
+	if err != nil {
+		return err
+	}
+	if pending {
+		return ErrDuplicate
+	}
+	dead, err := i.bucket.Exists(ctx, deadKey(guid))
+	if err != nil {
+		return err
+	}
+	if dead {
+		return i.revive(ctx, guid)
 	}
 	for o, err := range i.bucket.List(ctx, deliveryPrefix(guid), "") {
 		if err != nil {
@@ -94,6 +99,16 @@ func (i *Inbox) adopt(ctx context.Context, guid string) error {
 		}
 	}
 	return i.markPending(ctx, guid)
+}
+
+// revive makes a delivery pending that was given up: GitHub sends nothing again
+// unless somebody asks for it, who wants it done. The mark comes first, or a crash
+// in between would leave a delivery that is neither.
+func (i *Inbox) revive(ctx context.Context, guid string) error {
+	if err := i.markPending(ctx, guid); err != nil {
+		return err
+	}
+	return i.remove(ctx, deadKey(guid))
 }
 
 // markPending returns ErrDuplicate when somebody else has marked the delivery.
@@ -127,7 +142,12 @@ func (i *Inbox) Finish(ctx context.Context, guid string) error {
 	if err := checkGUID(guid); err != nil {
 		return err
 	}
-	err := i.bucket.Delete(ctx, pendingKey(guid))
+	return i.remove(ctx, pendingKey(guid))
+}
+
+// remove deletes an object that others may have deleted.
+func (i *Inbox) remove(ctx context.Context, key string) error {
+	err := i.bucket.Delete(ctx, key)
 	if errors.Is(err, blob.ErrNotFound) {
 		return nil
 	}
@@ -141,7 +161,8 @@ type Dead struct {
 	At     time.Time `json:"-"` // the object's own
 }
 
-// Bury gives the delivery up: it is no longer pending, and listed as dead.
+// Bury gives the delivery up: it is no longer pending, and listed as dead, until it
+// is put again.
 func (i *Inbox) Bury(ctx context.Context, guid, reason string) error {
 	if err := checkGUID(guid); err != nil {
 		return err

@@ -135,7 +135,12 @@ func TestPutAgain(t *testing.T) {
 	if err := i.Bury(ctx, guid, "reason"); err != nil {
 		t.Fatal(err)
 	}
-	put("when dead", inbox.ErrDuplicate)
+	put("when dead", nil)
+	put("when revived", inbox.ErrDuplicate)
+	want := []string{"inbox/deliveries/guid/request", "inbox/pending/guid"}
+	if diff := cmp.Diff(want, keys(t, b)); diff != "" {
+		t.Errorf("keys (-want +got):\n%s", diff)
+	}
 }
 
 func TestPutAtOnce(t *testing.T) {
@@ -297,6 +302,32 @@ func TestPending(t *testing.T) {
 	})
 }
 
+// What is no mark of ours neither ends nor enters a listing.
+func TestStrangeObjects(t *testing.T) {
+	i, b := open(t, "mem://")
+	ctx := t.Context()
+	for key, content := range map[string]string{
+		"inbox/pending/":    "", // as consoles of clouds make folders
+		"inbox/pending/.x":  "",
+		"inbox/pending/a/b": "",
+		"inbox/pending/c":   "no JSON",
+		"inbox/dead/":       "",
+	} {
+		if err := b.Write(ctx, key, []byte(content), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := pending(t, i); len(got) != 1 || got[0].GUID != "c" || got[0].Attempts != 0 || got[0].Since.IsZero() {
+		t.Errorf("pending: got %+v, want c alone, with the time of its object", got)
+	}
+	for d, err := range i.Dead(ctx) {
+		t.Errorf("dead: got %v, %v; want none", d, err)
+	}
+	if n, err := i.CountDead(ctx); n != 0 || err != nil {
+		t.Errorf("count of dead: got %d, %v; want 0", n, err)
+	}
+}
+
 func TestDue(t *testing.T) {
 	now := received
 	for _, tc := range []struct {
@@ -313,6 +344,11 @@ func TestDue(t *testing.T) {
 		{7, 20 * time.Hour, 119 * time.Minute, false, false},
 		{1000, 20 * time.Hour, 2 * time.Hour, true, false},
 		{20, 24 * time.Hour, time.Second, false, true},
+		{8, 24 * time.Hour, time.Second, false, true},
+		{20, 23 * time.Hour, time.Second, false, false},
+		{7, 25 * time.Hour, time.Second, false, false},           // after a long outage
+		{0, 6 * 24 * time.Hour, 6 * 24 * time.Hour, true, false}, // after a very long one
+		{0, 7 * 24 * time.Hour, 7 * 24 * time.Hour, true, true},
 	} {
 		p := inbox.Pending{Attempts: tc.attempts, Since: now.Add(-tc.since), LastSent: now.Add(-tc.last)}
 		if got := p.Due(now); got != tc.due {

@@ -26,6 +26,11 @@ const (
 	firstRetry = time.Minute
 	longest    = 2 * time.Hour
 	giveUp     = 24 * time.Hour
+	// enough is how often a delivery is sent again, at least, before it is given up;
+	// that takes some four hours.
+	enough = 8
+	// longGone is when it is given up even so.
+	longGone = 7 * giveUp
 )
 
 // Due reports whether it is time to send the delivery again: a minute after it was
@@ -35,8 +40,13 @@ func (p Pending) Due(now time.Time) bool {
 	return now.Sub(p.LastSent) >= min(wait, longest)
 }
 
-// Hopeless reports whether the delivery has been tried for a day.
-func (p Pending) Hopeless(now time.Time) bool { return now.Sub(p.Since) >= giveUp }
+// Hopeless reports whether the delivery has been tried for a day. One that could
+// not be tried, because there were no sweeps or no sink, is not hopeless before a
+// week is over.
+func (p Pending) Hopeless(now time.Time) bool {
+	age := now.Sub(p.Since)
+	return (age >= giveUp && p.Attempts >= enough) || age >= longGone
+}
 
 // mark is what a pending object holds. Until the first sweep it is empty, and the
 // object's time says when the delivery was accepted.
@@ -55,7 +65,11 @@ func (i *Inbox) Pending(ctx context.Context) iter.Seq2[Pending, error] {
 				yield(Pending{}, err)
 				return
 			}
-			p, err := i.pending(ctx, o)
+			guid := strings.TrimPrefix(o.Key, pendingPrefix)
+			if !isName(guid) {
+				continue // no mark: some tools leave objects that stand for folders
+			}
+			p, err := i.pending(ctx, guid, o)
 			if errors.Is(err, blob.ErrNotFound) {
 				continue // finished meanwhile
 			}
@@ -66,8 +80,8 @@ func (i *Inbox) Pending(ctx context.Context) iter.Seq2[Pending, error] {
 	}
 }
 
-func (i *Inbox) pending(ctx context.Context, o blob.Object) (Pending, error) {
-	p := Pending{GUID: strings.TrimPrefix(o.Key, pendingPrefix), Since: o.ModTime, LastSent: o.ModTime}
+func (i *Inbox) pending(ctx context.Context, guid string, o blob.Object) (Pending, error) {
+	p := Pending{GUID: guid, Since: o.ModTime, LastSent: o.ModTime}
 	if o.Size == 0 {
 		return p, nil
 	}
@@ -76,8 +90,8 @@ func (i *Inbox) pending(ctx context.Context, o blob.Object) (Pending, error) {
 		return p, err
 	}
 	var m mark
-	if err := json.Unmarshal(data, &m); err != nil {
-		return p, fmt.Errorf("reading %s: %w", o.Key, err)
+	if json.Unmarshal(data, &m) != nil {
+		return p, nil // not of ours; that there is a mark is what counts
 	}
 	p.Since, p.Attempts, p.LastSent = m.Since, m.Attempts, m.LastSent
 	return p, nil
@@ -112,7 +126,11 @@ func (i *Inbox) Dead(ctx context.Context) iter.Seq2[Dead, error] {
 				yield(Dead{}, err)
 				return
 			}
-			d, err := i.dead(ctx, o)
+			guid := strings.TrimPrefix(o.Key, deadPrefix)
+			if !isName(guid) {
+				continue // as in Pending
+			}
+			d, err := i.dead(ctx, guid, o)
 			if errors.Is(err, blob.ErrNotFound) {
 				continue // removed meanwhile
 			}
@@ -123,8 +141,8 @@ func (i *Inbox) Dead(ctx context.Context) iter.Seq2[Dead, error] {
 	}
 }
 
-func (i *Inbox) dead(ctx context.Context, o blob.Object) (Dead, error) {
-	d := Dead{GUID: strings.TrimPrefix(o.Key, deadPrefix), At: o.ModTime}
+func (i *Inbox) dead(ctx context.Context, guid string, o blob.Object) (Dead, error) {
+	d := Dead{GUID: guid, At: o.ModTime}
 	data, err := i.bucket.Read(ctx, o.Key)
 	if err != nil {
 		return d, err
@@ -138,11 +156,13 @@ func (i *Inbox) dead(ctx context.Context, o blob.Object) (Dead, error) {
 // CountDead returns how many deliveries were given up.
 func (i *Inbox) CountDead(ctx context.Context) (int, error) {
 	n := 0
-	for _, err := range i.bucket.List(ctx, deadPrefix, "") {
+	for o, err := range i.bucket.List(ctx, deadPrefix, "") {
 		if err != nil {
 			return n, err
 		}
-		n++
+		if isName(strings.TrimPrefix(o.Key, deadPrefix)) {
+			n++
+		}
 	}
 	return n, nil
 }
