@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"knative.dev/pkg/logging"
@@ -48,6 +49,9 @@ func New(ctx context.Context, env function.Lookup) (http.Handler, error) {
 	if err := function.Decode(ctx, env, &e); err != nil {
 		return nil, err
 	}
+	if !isPath(e.WebhookPath) {
+		return nil, fmt.Errorf("WEBHOOK_PATH: %q is no path, or taken", e.WebhookPath)
+	}
 	secrets, err := webhook.OpenSecrets(e.HMACSecretFile)
 	if err != nil {
 		return nil, err
@@ -70,8 +74,14 @@ func New(ctx context.Context, env function.Lookup) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{$}", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc(e.WebhookPath, s.serveWebhook)
-	mux.HandleFunc("POST /sweep", s.serveSweep)
+	mux.HandleFunc("POST "+sweepPath, s.serveSweep)
 	return mux, nil
+}
+
+// isPath reports whether webhooks may come to the path; patterns of net/http may be
+// more than paths.
+func isPath(path string) bool {
+	return strings.HasPrefix(path, "/") && !strings.ContainsAny(path, "{} \t") && path != sweepPath
 }
 
 // serveWebhook accepts a webhook: when the answer is 200, it is stored.

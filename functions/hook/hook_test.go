@@ -4,6 +4,7 @@ package hook_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -14,7 +15,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/cutwater-ci/cutwater/functions/hook"
@@ -35,6 +36,8 @@ const (
 type sink struct {
 	mu     sync.Mutex
 	refuse int
+	hates  string // the ID of an event that it refuses always
+	asked  int    // how often, refusals included
 	ids    []string
 	bodies []string
 }
@@ -42,8 +45,9 @@ type sink struct {
 func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.refuse != 0 {
-		w.WriteHeader(s.refuse)
+	s.asked++
+	if s.refuse != 0 || (s.hates != "" && r.Header.Get("Ce-Id") == s.hates) {
+		w.WriteHeader(cmp.Or(s.refuse, http.StatusInternalServerError))
 		return
 	}
 	event.Handler(func(_ context.Context, ev event.Event) error {
@@ -188,14 +192,14 @@ func TestAccepted(t *testing.T) {
 			t.Errorf("got %d %q, want 200 %q", status, text, thanks)
 		}
 	}
-	if diff := cmp.Diff([]string{guid}, f.sink.taken()); diff != "" {
+	if diff := gocmp.Diff([]string{guid}, f.sink.taken()); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{body}, f.sink.bodies); diff != "" {
+	if diff := gocmp.Diff([]string{body}, f.sink.bodies); diff != "" {
 		t.Errorf("data (-want +got):\n%s", diff)
 	}
 	want := []string{"inbox/deliveries/" + guid + "/request", "inbox/pending/" + guid}
-	if diff := cmp.Diff(want, f.keys(t)); diff != "" {
+	if diff := gocmp.Diff(want, f.keys(t)); diff != "" {
 		t.Errorf("bucket (-want +got):\n%s", diff)
 	}
 	d, err := f.inbox.Get(t.Context(), guid)
@@ -217,7 +221,7 @@ func TestLargest(t *testing.T) {
 	if status, text := f.do(t, f.request(t, "push", guid, body)); status != http.StatusOK {
 		t.Fatalf("got %d %q, want 200", status, text)
 	}
-	if diff := cmp.Diff([]string{""}, f.sink.bodies); diff != "" {
+	if diff := gocmp.Diff([]string{""}, f.sink.bodies); diff != "" {
 		t.Errorf("data sent (-want +got):\n%s", diff)
 	}
 	d, err := f.inbox.Get(t.Context(), guid)
@@ -243,7 +247,7 @@ func TestNoJSON(t *testing.T) {
 		"inbox/dead/a", "inbox/dead/b", "inbox/dead/c",
 		"inbox/deliveries/a/request", "inbox/deliveries/b/request", "inbox/deliveries/c/request",
 	}
-	if diff := cmp.Diff(want, f.keys(t)); diff != "" {
+	if diff := gocmp.Diff(want, f.keys(t)); diff != "" {
 		t.Errorf("bucket (-want +got):\n%s", diff)
 	}
 }
@@ -277,7 +281,7 @@ func TestBucketNotWritable(t *testing.T) {
 	if status, text := f.do(t, f.request(t, "push", guid, `{}`)); status != http.StatusOK {
 		t.Errorf("when it is writable again: got %d %q, want 200", status, text)
 	}
-	if diff := cmp.Diff([]string{guid}, f.sink.taken()); diff != "" {
+	if diff := gocmp.Diff([]string{guid}, f.sink.taken()); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }
@@ -312,6 +316,9 @@ func TestNewErrors(t *testing.T) {
 		{"K_SINK", "", "K_SINK"},
 		{"K_SINK", "broker", "K_SINK"},
 		{"SEND_TIMEOUT", "soon", "SendTimeout"},
+		{"WEBHOOK_PATH", "hook", "WEBHOOK_PATH"},
+		{"WEBHOOK_PATH", "/{hook", "WEBHOOK_PATH"},
+		{"WEBHOOK_PATH", "/sweep", "WEBHOOK_PATH"},
 	} {
 		env := func(key string) (string, bool) {
 			if key == tc.key {

@@ -19,6 +19,8 @@ import (
 )
 
 const (
+	// sweepPath is where the PingSource asks for a sweep.
+	sweepPath = "/sweep"
 	// sweepTimeout ends a sweep before the next one begins.
 	sweepTimeout = 4 * time.Minute
 	// sweepers is how many deliveries are sent at a time.
@@ -44,46 +46,88 @@ func (s *server) serveSweep(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// sweep goes through the pending deliveries, and ends with the first that the sink
-// does not take: the others would fare no better.
+// sweep goes through the pending deliveries. One that fails does not stop the
+// others; but once as many in a row as are sent at a time have failed, the sink is
+// away, and what is left would fare no better.
 func (s *server) sweep(ctx context.Context, now time.Time) error {
-	group, sending := errgroup.WithContext(ctx)
+	var group errgroup.Group
 	group.SetLimit(sweepers)
+	var results tally
+	var unlisted error
 	pending, oldest := 0, now
-	for p, err := range s.inbox.Pending(sending) {
+	for p, err := range s.inbox.Pending(ctx) {
 		if err != nil {
-			// When sending failed, listing was cancelled for that.
-			return cmp.Or(group.Wait(), fmt.Errorf("listing pending deliveries: %w", err))
+			unlisted = fmt.Errorf("listing pending deliveries: %w", err)
+			break
 		}
 		pending++
 		if p.Since.Before(oldest) {
 			oldest = p.Since
 		}
-		group.Go(func() error { return s.resend(sending, p, now) })
+		switch {
+		case p.Hopeless(now):
+			group.Go(func() error { results.add(s.giveUp(ctx, p)); return nil })
+		case p.Due(now) && !results.away():
+			group.Go(func() error { results.add(s.resend(ctx, p, now)); return nil })
+		}
 	}
-	if err := group.Wait(); err != nil {
-		return err
+	_ = group.Wait() // the errors are in results
+	if unlisted == nil {
+		s.metrics.pending.Set(float64(pending))
+		s.metrics.oldest.Set(now.Sub(oldest).Seconds())
 	}
-	s.metrics.pending.Set(float64(pending))
-	s.metrics.oldest.Set(now.Sub(oldest).Seconds())
 	dead, err := s.inbox.CountDead(ctx)
 	if err != nil {
-		return fmt.Errorf("counting dead deliveries: %w", err)
+		return errors.Join(unlisted, results.err(), fmt.Errorf("counting dead deliveries: %w", err))
 	}
 	s.metrics.dead.Set(float64(dead))
-	return nil
+	return errors.Join(unlisted, results.err())
 }
 
-// resend sends the delivery again, if it is due, or gives it up.
-func (s *server) resend(ctx context.Context, p inbox.Pending, now time.Time) error {
-	log := logging.FromContext(ctx).With("delivery", p.GUID, "attempts", p.Attempts)
-	if p.Hopeless(now) {
-		log.Error("delivery given up: not finished within a day")
-		return s.bury(ctx, p.GUID, fmt.Sprintf("not finished within a day, sent again %d times", p.Attempts))
+// tally is how a sweep goes.
+type tally struct {
+	mu            sync.Mutex
+	failed, inRow int
+	first         error
+}
+
+func (t *tally) add(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err == nil {
+		t.inRow = 0
+		return
 	}
-	if !p.Due(now) {
+	t.failed++
+	t.inRow++
+	t.first = cmp.Or(t.first, err)
+}
+
+// away reports whether nothing succeeds any more.
+func (t *tally) away() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.inRow >= sweepers
+}
+
+// err returns an error when some delivery failed.
+func (t *tally) err() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.failed == 0 {
 		return nil
 	}
+	return fmt.Errorf("%d deliveries failed, the first: %w", t.failed, t.first)
+}
+
+func (s *server) giveUp(ctx context.Context, p inbox.Pending) error {
+	logging.FromContext(ctx).Errorw("delivery given up: not finished in time", "delivery", p.GUID, "attempts", p.Attempts)
+	return s.bury(ctx, p.GUID, fmt.Sprintf("not finished since %s, sent again %d times", p.Since.UTC().Format(time.RFC3339), p.Attempts))
+}
+
+// resend sends the delivery again.
+func (s *server) resend(ctx context.Context, p inbox.Pending, now time.Time) error {
+	log := logging.FromContext(ctx).With("delivery", p.GUID, "attempts", p.Attempts)
 	d, err := s.inbox.Get(ctx, p.GUID)
 	if errors.Is(err, inbox.ErrNotFound) {
 		log.Error("delivery given up: its request is gone")

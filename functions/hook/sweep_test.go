@@ -3,7 +3,9 @@
 package hook_test
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -25,15 +27,12 @@ func TestSweep(t *testing.T) {
 	}
 	// As if they had come at other times.
 	now := time.Now()
-	for id, ago := range map[string]time.Duration{"a": 2 * time.Minute, "b": 25 * time.Hour} {
-		p := inbox.Pending{GUID: id, Since: now.Add(-ago), LastSent: now.Add(-ago)}
-		if err := f.inbox.Mark(t.Context(), p); err != nil {
-			t.Fatal(err)
-		}
-	}
+	f.mark(t, inbox.Pending{GUID: "a", Since: now.Add(-2 * time.Minute), LastSent: now.Add(-2 * time.Minute)})
+	f.mark(t, inbox.Pending{GUID: "b", Since: now.Add(-25 * time.Hour), LastSent: now.Add(-2 * time.Hour), Attempts: 17})
 	if status := f.sweep(t); status != http.StatusInternalServerError {
 		t.Errorf("sweep while the sink is away: got %d, want 500", status)
 	}
+	f.wantMetrics(t, "cutwater_inbox_dead 1", "cutwater_inbox_pending 3", "cutwater_inbox_resent_total 0")
 	f.sink.setRefuse(0)
 	for range 2 { // the second has nothing to do
 		if status := f.sweep(t); status != http.StatusAccepted {
@@ -59,4 +58,62 @@ func TestSweep(t *testing.T) {
 		}
 	}
 	f.wantMetrics(t, "cutwater_inbox_dead 1", "cutwater_inbox_pending 2", "cutwater_inbox_resent_total 1", "cutwater_inbox_buried_total 1")
+}
+
+// A delivery that cannot be sent, or not even read, is no reason to leave others.
+func TestSweepGoesOn(t *testing.T) {
+	f := start(t)
+	f.sink.setRefuse(http.StatusServiceUnavailable)
+	long := time.Now().Add(-time.Hour)
+	ids := []string{"a", "b", "c", "d"}
+	for _, id := range ids {
+		if status, text := f.do(t, f.request(t, "push", id, `{}`)); status != http.StatusOK {
+			t.Fatalf("got %d %q, want 200", status, text)
+		}
+		f.mark(t, inbox.Pending{GUID: id, Since: long, LastSent: long})
+	}
+	if err := f.bucket.Write(t.Context(), "inbox/deliveries/a/request", []byte("broken"), nil); err != nil {
+		t.Fatal(err)
+	}
+	f.sink.setRefuse(0)
+	f.sink.hates = "b"
+	if status := f.sweep(t); status != http.StatusInternalServerError {
+		t.Errorf("got %d, want 500", status)
+	}
+	got := f.sink.taken()
+	slices.Sort(got) // they are sent at the same time
+	if diff := cmp.Diff([]string{"c", "d"}, got); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+	f.wantMetrics(t, "cutwater_inbox_pending 4", "cutwater_inbox_resent_total 2")
+}
+
+// When the sink is away, a sweep does not try every delivery.
+func TestSweepEnds(t *testing.T) {
+	f := start(t)
+	f.sink.setRefuse(http.StatusServiceUnavailable)
+	const many = 60
+	long := time.Now().Add(-time.Hour)
+	for n := range many {
+		d := inbox.Delivery{GUID: fmt.Sprint("guid-", n), Event: "push", Body: []byte(`{}`), ReceivedAt: long}
+		if err := f.inbox.Put(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		f.mark(t, inbox.Pending{GUID: d.GUID, Since: long, LastSent: long})
+	}
+	if status := f.sweep(t); status != http.StatusInternalServerError {
+		t.Errorf("got %d, want 500", status)
+	}
+	// Each is tried three times; eight fail, and as many may have begun by then.
+	if asked := f.sink.asked; asked == 0 || asked > 3*2*8 {
+		t.Errorf("the sink was asked %d times, want about 24", asked)
+	}
+	f.wantMetrics(t, fmt.Sprint("cutwater_inbox_pending ", many))
+}
+
+func (f *fixture) mark(tb testing.TB, p inbox.Pending) {
+	tb.Helper()
+	if err := f.inbox.Mark(tb.Context(), p); err != nil {
+		tb.Fatal(err)
+	}
 }
