@@ -71,9 +71,10 @@ type attributes struct {
 	Comment     text   `json:"comment"`
 	Review      text   `json:"review"`
 	Repository  struct {
-		Name    string `json:"name"`
-		Owner   owner  `json:"owner"`
-		HTMLURL string `json:"html_url"`
+		Name     string `json:"name"`
+		FullName string `json:"full_name"`
+		Owner    owner  `json:"owner"`
+		HTMLURL  string `json:"html_url"`
 	} `json:"repository"`
 	Organization owner `json:"organization"`
 	Sender       owner `json:"sender"`
@@ -102,6 +103,21 @@ func (p *attributes) org() string {
 		return org
 	}
 	return p.Organization.name()
+}
+
+// repo returns the repository that the webhook is about; where it is about an org, or
+// about nothing, the name is empty, or both are. The full name, which says the same
+// once more, only fills what is missing.
+func (p *attributes) repo() (org, name string) {
+	org, name = p.org(), p.Repository.Name
+	fullOrg, fullName, _ := strings.Cut(p.Repository.FullName, "/")
+	if org == "" {
+		org = fullOrg
+	}
+	if name == "" && org == fullOrg {
+		name = fullName
+	}
+	return org, name
 }
 
 func (p *attributes) number() string {

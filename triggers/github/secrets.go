@@ -4,13 +4,11 @@ package github
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"sync"
-	"time"
 
 	"sigs.k8s.io/yaml"
 )
@@ -89,10 +87,14 @@ func parseTokens(data []byte) (map[string][][]byte, error) {
 		return nil, errors.New("it is empty")
 	}
 	var file map[string][]struct {
-		Value     string    `json:"value"`
-		CreatedAt time.Time `json:"created_at"`
+		Value string `json:"value"`
 	}
 	if err := yaml.Unmarshal(data, &file); err != nil || file == nil {
+		var lists map[string][]any
+		if yaml.Unmarshal(data, &lists) == nil && lists != nil {
+			// The decoder's words may quote a token.
+			return nil, errors.New("a list holds something else than {value, created_at}")
+		}
 		return map[string][][]byte{everything: {data}}, nil
 	}
 	tokens := map[string][][]byte{}
@@ -108,23 +110,19 @@ func parseTokens(data []byte) (map[string][][]byte, error) {
 }
 
 // tokensFor returns the tokens of the most specific key for the body, which is not
-// trusted yet: whoever names another repo needs that one's token.
+// trusted yet: whoever names another repo needs that one's token. So it must be read
+// as those read it who act on it.
 func tokensFor(tokens map[string][][]byte, body []byte) [][]byte {
 	if len(tokens) == 1 && tokens[everything] != nil {
 		return tokens[everything]
 	}
-	var p struct {
-		Repository struct {
-			FullName string `json:"full_name"`
-			Owner    owner  `json:"owner"`
-		} `json:"repository"`
-		Organization owner `json:"organization"`
+	var p attributes
+	if err := decode(body, &p); err != nil {
+		return tokens[everything] // and no event comes of it
 	}
-	if err := json.Unmarshal(body, &p); err != nil {
-		return tokens[everything]
-	}
-	for _, key := range []string{p.Repository.FullName, p.Repository.Owner.name(), p.Organization.name(), everything} {
-		if t, ok := tokens[key]; ok && key != "" {
+	org, repo := p.repo()
+	for _, key := range []string{org + "/" + repo, org, everything} {
+		if t, ok := tokens[key]; ok {
 			return t
 		}
 	}

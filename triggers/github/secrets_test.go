@@ -30,6 +30,9 @@ func TestSecrets(t *testing.T) {
 	const (
 		ofRepo   = `{"repository":{"full_name":"org/repo","owner":{"login":"org"}}}`
 		ofOther  = `{"repository":{"full_name":"org/other","owner":{"login":"org"}}}`
+		ofPush   = `{"repository":{"name":"repo","full_name":"org/repo","owner":{"name":"org"}}}`
+		ofLiar   = `{"repository":{"name":"repo","full_name":"other/repo","owner":{"login":"org"}}}`
+		ofOddity = `{"action":1,"repository":{"name":"repo","owner":{"login":"org"}},"organization":[]}`
 		ofOrg    = `{"organization":{"login":"org"}}`
 		ofNobody = `{"zen":"Keep it logically awesome."}`
 		file     = `
@@ -59,12 +62,18 @@ org:
 		{"repo's new", file, ofRepo, "new", true},
 		{"org's is not the repo's", file, ofRepo, "org", false},
 		{"everybody's is not the repo's", file, ofRepo, "all", false},
+		{"repo's for a push", file, ofPush, "new", true},
+		{"everybody's is not the repo's, whatever its full name", file, ofLiar, "all", false},
+		{"repo's, whatever its full name", file, ofLiar, "new", true},
+		{"everybody's is not the repo's, whatever else is odd", file, ofOddity, "all", false},
+		{"repo's, whatever else is odd", file, ofOddity, "new", true},
 		{"org's for its other repos", file, ofOther, "org", true},
 		{"repo's is not another's", file, ofOther, "new", false},
 		{"org's for its own events", file, ofOrg, "org", true},
 		{"everybody's", file, ofNobody, "all", true},
 		{"everybody's, no JSON", file, "no JSON", "all", true},
 		{"nobody's", "org:\n- value: org\n", ofNobody, "org", false},
+		{"date that is none", "org:\n- value: org\n  created_at: yesterday\n", ofOrg, "org", true},
 		{"empty map", "{}", ofNobody, "{}", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -106,6 +115,8 @@ func TestSecretsReload(t *testing.T) {
 	check("first", false, false)
 	replace(" ")
 	check("other", true, true)
+	replace("org:\n- value: [other]\n") // a slip in a rotation
+	check("other", true, true)
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
@@ -116,13 +127,18 @@ func TestSecretsReload(t *testing.T) {
 
 func TestOpenSecretsErrors(t *testing.T) {
 	dir := t.TempDir()
-	for name, content := range map[string]string{"empty": "\n", "no-value": "org:\n- created_at: 2020-10-02T15:00:00Z\n"} {
+	for name, content := range map[string]string{
+		"empty":     "\n",
+		"no-value":  "org:\n- created_at: 2020-10-02T15:00:00Z\n",
+		"no-object": "org:\n- my-token\n",
+		"no-text":   "org:\n- value: [my-token]\n",
+	} {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := webhook.OpenSecrets(path); err == nil {
-			t.Errorf("%s: got no error", name)
+		if _, err := webhook.OpenSecrets(path); err == nil || strings.Contains(err.Error(), "my-token") {
+			t.Errorf("%s: got %v, want an error without a token", name, err)
 		}
 	}
 	if _, err := webhook.OpenSecrets(filepath.Join(dir, "missing")); !errors.Is(err, os.ErrNotExist) {
