@@ -3,11 +3,14 @@
 package wrapper
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // WriteMarker writes code to the marker file: at once, so that whoever watches
@@ -52,16 +55,31 @@ func writeSynced(path, text string) error {
 	return file.Close()
 }
 
+// maxMarker is more than any code takes, in bytes.
+const maxMarker = 64
+
 // ReadMarker returns the code in a marker file; -1 with the error where it
-// cannot be read or holds no whole number.
+// cannot be read or holds no whole number. A job may have put anything in its
+// place, such as a pipe, or a link to a secret that only the reader can see: so
+// the error does not repeat what is in it.
 func ReadMarker(path string) (int, error) {
-	data, err := os.ReadFile(path)
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return -1, fmt.Errorf("reading marker file: %w", err)
+	}
+	defer func() { _ = file.Close() }() // only read
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+		return -1, fmt.Errorf("reading marker file %s: %w", path, errors.Join(errNoNumber, err))
+	}
+	data, err := io.ReadAll(io.LimitReader(file, maxMarker))
 	if err != nil {
 		return -1, fmt.Errorf("reading marker file: %w", err)
 	}
 	code, err := strconv.Atoi(strings.TrimSpace(string(data)))
 	if err != nil {
-		return -1, fmt.Errorf("reading marker file %s: %w", path, err)
+		return -1, fmt.Errorf("reading marker file %s: %w", path, errNoNumber)
 	}
 	return code, nil
 }
+
+var errNoNumber = errors.New("it holds no whole number")

@@ -29,7 +29,7 @@ type Mark struct {
 // WaitForMarkers waits until all the marker files are there, and reads them. It
 // fails only when ctx ends.
 func WaitForMarkers(ctx context.Context, paths []string) ([]Mark, error) {
-	events, stop := watch(paths)
+	events, problems, stop := watch(paths)
 	defer stop()
 	ticker := time.NewTicker(pollEvery)
 	defer ticker.Stop()
@@ -41,6 +41,10 @@ func WaitForMarkers(ctx context.Context, paths []string) ([]Mark, error) {
 		case _, open := <-events:
 			if !open {
 				events = nil // only polling is left
+			}
+		case _, open := <-problems: // such as too many events at once
+			if !open {
+				problems = nil
 			}
 		}
 	}
@@ -64,13 +68,13 @@ func allExist(paths []string) bool {
 }
 
 // watch tells of every change in the folders of paths; nil events when that
-// does not work here.
-func watch(paths []string) (<-chan fsnotify.Event, func()) {
+// does not work here. Both channels have to be read: each waits for the other.
+func watch(paths []string) (events <-chan fsnotify.Event, problems <-chan error, stop func()) {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
-		return nil, func() {}
+		return nil, nil, func() {}
 	}
-	stop := func() { _ = watcher.Close() } // nothing is lost with it
+	stop = func() { _ = watcher.Close() } // nothing is lost with it
 	var dirs []string
 	for _, path := range paths {
 		dirs = append(dirs, filepath.Dir(path))
@@ -79,10 +83,10 @@ func watch(paths []string) (<-chan fsnotify.Event, func()) {
 	for _, dir := range slices.Compact(dirs) {
 		if err := watcher.Add(dir); err != nil {
 			stop()
-			return nil, func() {}
+			return nil, nil, func() {}
 		}
 	}
-	return watcher.Events, stop
+	return watcher.Events, watcher.Errors, stop
 }
 
 // String is for logs.

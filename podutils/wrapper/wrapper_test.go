@@ -7,6 +7,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,6 +40,27 @@ func TestMarker(t *testing.T) {
 	o.MarkerFile = filepath.Join(dir, "no", "such", "folder")
 	if err := wrapper.WriteMarker(o, 0); err == nil {
 		t.Error("no error for a folder that is not there")
+	}
+}
+
+// A job may put anything in the marker's place; what it is must not get around.
+func TestHostileMarker(t *testing.T) {
+	dir := t.TempDir()
+	secret := filepath.Join(dir, "secret")
+	if err := os.WriteFile(secret, []byte("s3cr3t"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	link, pipe := filepath.Join(dir, "link"), filepath.Join(dir, "pipe")
+	if err := os.Symlink(secret, link); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, marker := range []string{link, pipe, dir} {
+		if code, err := wrapper.ReadMarker(marker); code != -1 || err == nil || strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("%s: read %d (%v), want -1 and an error that repeats nothing", marker, code, err)
+		}
 	}
 }
 
