@@ -43,7 +43,7 @@ func Run(ctx context.Context, o *wrapper.Entrypoint, signals <-chan os.Signal, s
 	}
 	if err := wrapper.WriteMarker(&o.Options, code); err != nil {
 		log.Error("Error writing exit code to marker file", "error", err)
-		code = wrapper.CodeInternal
+		return wrapper.CodeInternal // not even AlwaysZero hides a code that nobody can read
 	}
 	if o.AlwaysZero {
 		return 0
@@ -67,13 +67,13 @@ func execute(ctx context.Context, o *wrapper.Entrypoint, signals <-chan os.Signa
 	log := command.Logger("entrypoint", output, slog.LevelInfo)
 
 	if o.PreviousMarker != "" {
-		previous, err := waitForPrevious(ctx, o.PreviousMarker, signals)
+		code, err := waitForPrevious(ctx, o.PreviousMarker, signals, log)
 		if err != nil {
-			return wrapper.CodeInternal, err
+			return wrapper.CodeInternal, fmt.Errorf("wait for previous marker %s: %w", o.PreviousMarker, err)
 		}
-		if previous.Code != 0 {
-			log.Info(fmt.Sprintf("Skipping as previous step exited %d", previous.Code))
-			return wrapper.CodePrevious, previous.Err
+		if code != 0 {
+			log.Info(fmt.Sprintf("Skipping as previous step exited %d", code))
+			return wrapper.CodePrevious, nil
 		}
 	}
 	process, err := start(o.Args, output)
@@ -89,22 +89,24 @@ func execute(ctx context.Context, o *wrapper.Entrypoint, signals <-chan os.Signa
 	return code, err
 }
 
-// waitForPrevious waits for the marker of a process that has to end before.
-func waitForPrevious(ctx context.Context, marker string, signals <-chan os.Signal) (wrapper.Mark, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+// waitForPrevious waits for the marker of a process that has to end before, and
+// returns the code in it.
+func waitForPrevious(ctx context.Context, marker string, signals <-chan os.Signal, log *slog.Logger) (int, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	go func() {
 		select {
 		case s := <-signals:
-			cancel(fmt.Errorf("received %v while waiting for the previous step", s))
+			log.Error(fmt.Sprintf("Received interrupt %v, cancelling...", s))
+			cancel()
 		case <-ctx.Done():
 		}
 	}()
 	marks, err := wrapper.WaitForMarkers(ctx, []string{marker})
 	if err != nil {
-		return wrapper.Mark{}, context.Cause(ctx)
+		return 0, err
 	}
-	return marks[0], nil
+	return marks[0].Code, marks[0].Err
 }
 
 // supervise waits for the process, and ends it early when it must.

@@ -39,6 +39,11 @@ func TestExitCodes(t *testing.T) {
 			set: func(o *wrapper.Entrypoint) { o.AlwaysZero = true },
 		},
 		{
+			name: "timeout", args: []string{"sh", "-c", "exec sleep 60"}, exit: 127, marker: 127,
+			set: func(o *wrapper.Entrypoint) { o.Timeout, o.GracePeriod = 200*time.Millisecond, time.Minute },
+			log: "error: Process did not finish before 200ms timeout\nerror: Process gracefully exited before 1m0s grace period\n",
+		},
+		{
 			name: "timeout, code propagated", args: []string{"sh", "-c", "trap 'exit 6' INT; sleep 60 & wait"}, exit: 6, marker: 6,
 			set: func(o *wrapper.Entrypoint) {
 				o.Timeout, o.GracePeriod, o.PropagateErrorCode = 200*time.Millisecond, time.Second, true
@@ -84,18 +89,18 @@ func TestSignals(t *testing.T) {
 		{
 			name: "SIGTERM arrives after an interrupt", signal: syscall.SIGTERM, exit: 130,
 			script: "trap 'echo INT' INT; trap 'echo TERM; exit 0' TERM; echo ready; while :; do sleep 0.05; done",
-			log:    "ready\nerror: Entrypoint received interrupt: terminated\nINT\nTERM\n",
+			log:    "ready\nerror: Entrypoint received interrupt: terminated\nINT\nTERM\nerror: Process gracefully exited before 15s grace period\n",
 		},
 		{
 			name: "SIGINT", signal: os.Interrupt, exit: 130,
 			script: "trap 'echo INT; exit 3' INT; echo ready; while :; do sleep 0.05; done",
-			log:    "ready\nerror: Entrypoint received interrupt: interrupt\nINT\n",
+			log:    "ready\nerror: Entrypoint received interrupt: interrupt\nINT\nerror: Process gracefully exited before 15s grace period\n",
 		},
 		{
 			name: "code propagated", signal: os.Interrupt, exit: 3,
 			set:    func(o *wrapper.Entrypoint) { o.PropagateErrorCode = true },
 			script: "trap 'exit 3' INT; echo ready; while :; do sleep 0.05; done",
-			log:    "ready\nerror: Entrypoint received interrupt: interrupt\n",
+			log:    "ready\nerror: Entrypoint received interrupt: interrupt\nerror: Process gracefully exited before 15s grace period\n",
 		},
 		{
 			name: "both ignored", signal: syscall.SIGTERM, exit: 130,
@@ -143,6 +148,35 @@ func TestInterruptWhileWaitingForPrevious(t *testing.T) {
 	}
 	if got := p.marker(t); got != "127" {
 		t.Errorf("marker is %q, want 127", got)
+	}
+	if got, want := plain(t, p.log(t)), "error: Received interrupt terminated, cancelling...\n"; got != want {
+		t.Errorf("process log is %q, want %q", got, want)
+	}
+}
+
+// What cannot be read says nothing of the process before, good or bad.
+func TestUnreadablePreviousMarker(t *testing.T) {
+	p := newProgram(t, func(o *wrapper.Entrypoint) {
+		o.PreviousMarker = filepath.Join(filepath.Dir(o.MarkerFile), "previous")
+		if err := os.WriteFile(o.PreviousMarker, []byte("no number"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}, "true")
+	if got := p.run(t); got != wrapper.CodeInternal {
+		t.Errorf("exit code is %d, want %d", got, wrapper.CodeInternal)
+	}
+	if got := p.marker(t); got != "127" {
+		t.Errorf("marker is %q, want 127", got)
+	}
+}
+
+// Without its marker nobody learns of a failure, so the exit code has to tell.
+func TestUnwritableMarker(t *testing.T) {
+	p := newProgram(t, func(o *wrapper.Entrypoint) {
+		o.MarkerFile, o.AlwaysZero = filepath.Join(filepath.Dir(o.MarkerFile), "no", "such", "folder"), true
+	}, "true")
+	if got := p.run(t); got != wrapper.CodeInternal {
+		t.Errorf("exit code is %d, want %d", got, wrapper.CodeInternal)
 	}
 }
 

@@ -82,6 +82,7 @@ func (p *process) end(s os.Signal, grace time.Duration, log *slog.Logger) {
 		p.signal(s, log)
 	}
 	if p.wait(grace) {
+		log.Error(fmt.Sprintf("Process gracefully exited before %s grace period", grace))
 		return
 	}
 	log.Error(fmt.Sprintf("Process did not exit before %s grace period", grace))
