@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
+	"maps"
+	"strings"
+	"syscall"
 
 	"github.com/cutwater-ci/cutwater/podutils/layout"
 	"github.com/cutwater-ci/cutwater/podutils/wrapper"
@@ -53,15 +56,23 @@ func (s *sidecar) entryName(i int) string {
 // errorsKey is where in the metadata it stands that some could not be read.
 const errorsKey = "sidecar-errors"
 
-// metadata joins what the entries wrote; later ones win.
+// maxMetadata bounds, in bytes, what one entry has to say.
+const maxMetadata = 10 << 20
+
+// metadata joins what the entries wrote; later ones win. The errors are those of
+// the standard library as they are in JSON: so they stand in finished.json ever
+// since, and the log says it in words.
 func (s *sidecar) metadata() map[string]any {
 	all := map[string]any{}
-	problems := map[string]string{}
+	problems := map[string]error{}
 	for i := range s.entries {
-		if err := s.addMetadata(all, s.entries[i].MetadataFile); err != nil {
-			s.Log.Error("Cannot use metadata", "entry", s.entryName(i), "error", err)
-			problems[s.entryName(i)] = err.Error()
+		entry := &s.entries[i]
+		one, err := s.entryMetadata(entry)
+		if err != nil {
+			s.Log.Error("Failed to unmarshal "+entry.MetadataFile, "error", err)
+			problems[fmt.Sprintf("entry %d: %s", i, strings.Join(entry.Args, " "))] = err
 		}
+		maps.Copy(all, one)
 	}
 	if len(problems) > 0 {
 		all[errorsKey] = problems
@@ -69,17 +80,29 @@ func (s *sidecar) metadata() map[string]any {
 	return all
 }
 
-// addMetadata adds the JSON object in a file, which need not be there.
-func (s *sidecar) addMetadata(to map[string]any, file string) error {
-	data, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) || file == "" {
-		return nil
+// entryMetadata reads the JSON object that an entry wrote; it need not have.
+func (s *sidecar) entryMetadata(entry *wrapper.Options) (map[string]any, error) {
+	if entry.MetadataFile == "" {
+		return nil, nil
+	}
+	content, err := openShared(entry, entry.MetadataFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := json.Unmarshal(s.secrets.Bytes(data), &to); err != nil {
-		return fmt.Errorf("%s is no JSON object: %w", file, err)
+	defer func() { _ = content.Close() }() // only read
+	data, err := io.ReadAll(io.LimitReader(content, maxMetadata+1))
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	if len(data) > maxMetadata {
+		return nil, &fs.PathError{Op: "read", Path: entry.MetadataFile, Err: syscall.EFBIG}
+	}
+	var one map[string]any
+	if err := json.Unmarshal(s.secrets.Bytes(data), &one); err != nil {
+		return nil, err
+	}
+	return one, nil
 }

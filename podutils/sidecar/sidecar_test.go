@@ -3,6 +3,7 @@
 package sidecar_test
 
 import (
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -66,17 +67,54 @@ func TestMetadata(t *testing.T) {
 	if !ok {
 		t.Fatalf("no metadata in %v", p.finished(t))
 	}
-	problems, ok := metadata["sidecar-errors"].(map[string]any)
-	if !ok || len(problems) != 1 || !strings.Contains(problems["c"].(string), "is no JSON object") {
-		t.Errorf("sidecar-errors are %v, want one of c", problems)
+	wantProblems := map[string]any{"entry 2: true": map[string]any{"Value": "array", "Type": map[string]any{}, "Offset": 1.0, "Struct": "", "Field": ""}}
+	if diff := cmp.Diff(wantProblems, metadata["sidecar-errors"]); diff != "" {
+		t.Errorf("sidecar-errors (-want +got):\n%s", diff)
 	}
 	delete(metadata, "sidecar-errors")
 	want := map[string]any{"x": 2.0, "y": map[string]any{"z": 1.0}}
 	if diff := cmp.Diff(want, metadata); diff != "" {
 		t.Errorf("metadata (-want +got):\n%s", diff)
 	}
-	if got := p.uploaded(t)["a-build-log.txt"]; !strings.Contains(got, "Failed to open process log") {
-		t.Errorf("instead of the missing log is %q", got)
+	log := p.path("a-log.txt")
+	wantLog := "Failed to open " + log + ": open " + log + ": no such file or directory\n"
+	if got := p.uploaded(t)["a-build-log.txt"]; got != wantLog {
+		t.Errorf("instead of the missing log is %q, want %q", got, wantLog)
+	}
+}
+
+// A job can put links to the sidecar's own credentials where its files should be.
+func TestHostileFiles(t *testing.T) {
+	p := newPod(t, "a", "b")
+	for i, name := range []string{"a", "b"} {
+		entry := &p.options.Entries[i]
+		entry.ProcessLog, entry.MarkerFile = p.path("logs/"+name+"-log.txt"), p.path("logs/"+name+"-marker.txt")
+		entry.MetadataFile = p.path("logs/artifacts/" + name + "-metadata.json")
+	}
+	p.options.GCSOptions.Items = []string{p.path("logs/artifacts")}
+	p.write(t, "secrets/a-metadata.json", `{"key":"s3cr3t"}`)
+	p.write(t, "logs/b-log.txt", "fine")
+	p.write(t, "logs/a-marker.txt", "0")
+	for link, target := range map[string]string{
+		"logs/artifacts": "secrets", "logs/a-log.txt": "secrets/a-metadata.json", "logs/b-marker.txt": "secrets/a-metadata.json",
+	} {
+		if err := os.Symlink(p.path(target), p.path(link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.start(t, presubmit)
+	p.end(t)
+	files := p.uploaded(t)
+	if diff := cmp.Diff([]string{"a-build-log.txt", "b-build-log.txt", "finished.json", "sidecar-logs.json"}, names(files)); diff != "" {
+		t.Errorf("uploaded (-want +got):\n%s", diff)
+	}
+	for name, content := range files {
+		if strings.Contains(content, "s3cr3t") {
+			t.Errorf("%s holds the secret:\n%s", name, content)
+		}
+	}
+	if got := p.finished(t)["result"]; got != "FAILURE" {
+		t.Errorf("result is %v, want FAILURE", got)
 	}
 }
 

@@ -10,11 +10,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/cutwater-ci/cutwater/podutils/censor"
 	"github.com/cutwater-ci/cutwater/podutils/layout"
 	"github.com/cutwater-ci/cutwater/podutils/upload"
+	"github.com/cutwater-ci/cutwater/podutils/wrapper"
 )
 
 // filter censors artifacts.
@@ -29,8 +31,9 @@ func (s *sidecar) filter(choice censor.Choice) upload.Filter {
 
 // upload uploads artifacts, then logs, and finished.json last.
 func (s *sidecar) upload(ctx context.Context, v verdict) {
+	metadata := s.metadata()
 	s.Log.Info("Starting to upload")
-	finished, err := json.Marshal(layout.NewFinished(s.spec, v.passed, v.result, s.metadata(), s.Now()))
+	finished, err := json.Marshal(layout.NewFinished(s.spec, v.passed, v.result, metadata, s.Now()))
 	if err != nil {
 		s.Log.Error("Cannot write "+layout.FinishedFile, "error", err)
 		return
@@ -50,27 +53,54 @@ func (s *sidecar) buildLogs() []upload.Object {
 		if len(s.entries) > 1 {
 			name = s.entryName(i) + "-" + name
 		}
-		file := s.entries[i].ProcessLog
-		logs = append(logs, upload.Object{Key: name, Open: func() (io.ReadCloser, error) { return s.openLog(file) }})
+		logs = append(logs, upload.Object{Key: name, Open: func() (io.ReadCloser, error) { return s.openLog(&s.entries[i]), nil }})
 	}
 	return logs
 }
 
-// openLog opens an output without its secrets; instead of one that is missing
-// it returns an explanation.
-func (s *sidecar) openLog(file string) (io.ReadCloser, error) {
-	content, err := os.Open(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		s.Log.Warn("The process left no log", "error", err)
-		return io.NopCloser(strings.NewReader(fmt.Sprintf("Failed to open process log: %v", err))), nil
+// openLog opens an output without its secrets; instead of one that cannot be
+// opened it returns an explanation.
+func (s *sidecar) openLog(entry *wrapper.Options) io.ReadCloser {
+	content, err := openShared(entry, entry.ProcessLog)
+	if err != nil {
+		s.Log.Error("Failed to open "+entry.ProcessLog, "error", err)
+		return io.NopCloser(strings.NewReader(fmt.Sprintf("Failed to open %s: %v\n", entry.ProcessLog, err)))
 	}
+	return s.censored(content)
+}
+
+func (s *sidecar) openOwnLog() (io.ReadCloser, error) {
+	content, err := os.Open(s.OwnLog)
 	if err != nil {
 		return nil, err
 	}
+	return s.censored(content), nil
+}
+
+func (s *sidecar) censored(content io.ReadCloser) io.ReadCloser {
 	return struct {
 		io.Reader
 		io.Closer
-	}{s.secrets.Reader(content), content}, nil
+	}{s.secrets.Reader(content), content}
 }
 
-func (s *sidecar) openOwnLog() (io.ReadCloser, error) { return s.openLog(s.OwnLog) }
+// openShared opens a file that an entry left. A job can put a link in its place,
+// and we can read secrets that jobs cannot: so links must not lead out of the
+// folder that holds the marker, which is the one that the containers share.
+func openShared(entry *wrapper.Options, file string) (io.ReadCloser, error) {
+	dir := filepath.Dir(entry.MarkerFile)
+	name, err := filepath.Rel(dir, file)
+	if err != nil || !filepath.IsLocal(name) { // as no pod has it that we make
+		dir, name = filepath.Dir(file), filepath.Base(file)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = root.Close() }() // the file stays open
+	content, err := upload.OpenRegular(root, name)
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		err = &fs.PathError{Op: "open", Path: file, Err: pathErr.Err} // the whole path
+	}
+	return content, err
+}

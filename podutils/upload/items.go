@@ -67,19 +67,18 @@ func (i *items) item(item string, yield func(Object) bool) error {
 	if err != nil {
 		return err
 	}
-	parent, name := filepath.Split(filepath.Clean(item))
-	top := item
-	if !info.IsDir() {
-		top = parent
-	}
-	root, err := os.OpenRoot(filepath.Clean(top))
+	root, name, err := i.parentOf(item)
 	if err != nil {
 		return err
 	}
-	i.roots = append(i.roots, root)
 	if !info.IsDir() {
 		return i.file(root, name, i.dir, yield)
 	}
+	// By way of its parent, since a job may have put a link in the folder's place.
+	if root, err = root.OpenRoot(name); err != nil {
+		return err
+	}
+	i.roots = append(i.roots, root)
 	return fs.WalkDir(root.FS(), ".", func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
 			i.log.Warn("Cannot look for items to upload", "path", path.Join(item, file), "error", err)
@@ -90,6 +89,19 @@ func (i *items) item(item string, yield func(Object) bool) error {
 		}
 		return i.file(root, file, path.Join(i.dir, info.Name(), path.Dir(file)), yield)
 	})
+}
+
+// parentOf opens the folder that the item is in.
+func (i *items) parentOf(item string) (root *os.Root, name string, err error) {
+	path, err := filepath.Abs(item)
+	if err != nil {
+		return nil, "", err
+	}
+	if root, err = os.OpenRoot(filepath.Dir(path)); err != nil {
+		return nil, "", err
+	}
+	i.roots = append(i.roots, root)
+	return root, filepath.Base(path), nil
 }
 
 // file yields a file to be stored in dir.
@@ -136,15 +148,16 @@ func regular(info fs.FileInfo) error {
 }
 
 func (i *items) open(root *os.Root, file string) (io.ReadCloser, error) {
-	content, err := openRegular(root, file)
+	content, err := OpenRegular(root, file)
 	if err != nil || i.filter == nil {
 		return content, err
 	}
 	return i.filter(file, content)
 }
 
-// openRegular does not hang on a pipe that came in place of the file.
-func openRegular(root *os.Root, file string) (io.ReadCloser, error) {
+// OpenRegular opens a file that no link may lead out of root to. It does not hang
+// on a pipe that came in place of the file, but fails.
+func OpenRegular(root *os.Root, file string) (io.ReadCloser, error) {
 	f, err := root.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err

@@ -203,6 +203,27 @@ func TestHostileArtifacts(t *testing.T) {
 	}
 }
 
+// Not even the folder of the artifacts may be a link to what a job cannot read.
+func TestLinkInPlaceOfItem(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"secrets/key": "secret", "logs/real/a.txt": "a"})
+	logs := filepath.Join(dir, "logs")
+	for name, target := range map[string]string{"folder": dir + "/secrets", "file": "../secrets/key", "inside": "real"} {
+		if err := os.Symlink(target, filepath.Join(logs, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := t.TempDir()
+	o := &options.Upload{
+		Items:            []string{filepath.Join(logs, "folder"), filepath.Join(logs, "file"), filepath.Join(logs, "inside")},
+		GCSConfiguration: &prowv1.GCSConfiguration{LocalOutputDir: out},
+	}
+	run(t, o, presubmit())
+	if diff := cmp.Diff(map[string]string{"inside/a.txt": "a"}, read(t, out)); diff != "" {
+		t.Errorf("uploaded (-want +got):\n%s", diff)
+	}
+}
+
 // read returns the files below dir.
 func read(t *testing.T, dir string) map[string]string {
 	t.Helper()
