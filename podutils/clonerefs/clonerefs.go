@@ -28,6 +28,9 @@ type Sleep func(ctx context.Context, d time.Duration) error
 // Run clones everything and writes the log. Clones that fail are an error only
 // when the options ask for it.
 func Run(ctx context.Context, o *options.Clone, sleep Sleep, log *slog.Logger) error {
+	if err := validate(o, log); err != nil {
+		return fmt.Errorf("invalid options: %w", err)
+	}
 	records := cloneAll(ctx, o, sleep, log)
 	data, err := json.Marshal(records)
 	if err != nil {

@@ -103,12 +103,15 @@ func TestSubmodules(t *testing.T) {
 func TestHostileRefs(t *testing.T) {
 	source := newSource(t)
 	for name, set := range map[string]func(r *prowv1.Refs){
-		"base ref":   func(r *prowv1.Refs) { r.BaseSHA, r.BaseRef = "", "--upload-pack=touch pwned" },
-		"base sha":   func(r *prowv1.Refs) { r.BaseSHA = "--upload-pack=touch pwned" },
-		"clone uri":  func(r *prowv1.Refs) { r.CloneURI = "--upload-pack=touch pwned" },
-		"transport":  func(r *prowv1.Refs) { r.CloneURI = "ext::touch pwned" },
-		"pull ref":   func(r *prowv1.Refs) { r.Pulls = []prowv1.Pull{{Number: 1, Ref: "--upload-pack=touch pwned"}} },
-		"pull sha":   func(r *prowv1.Refs) { r.Pulls = []prowv1.Pull{{Number: 1, SHA: "--strategy=pwned"}} },
+		"base ref":  func(r *prowv1.Refs) { r.BaseSHA, r.BaseRef = "", "--upload-pack=touch pwned" },
+		"base sha":  func(r *prowv1.Refs) { r.BaseSHA = "--upload-pack=touch pwned" },
+		"clone uri": func(r *prowv1.Refs) { r.CloneURI = "--upload-pack=touch pwned" },
+		"transport": func(r *prowv1.Refs) { r.CloneURI = "ext::touch pwned" },
+		"pull ref":  func(r *prowv1.Refs) { r.Pulls = []prowv1.Pull{{Number: 1, Ref: "--upload-pack=touch pwned"}} },
+		"pull sha":  func(r *prowv1.Refs) { r.Pulls = []prowv1.Pull{{Number: 1, SHA: "--strategy=pwned"}} },
+		"repo link": func(r *prowv1.Refs) {
+			r.CloneURI, r.RepoLink, r.PathAlias, r.SkipFetchHead = "", "--upload-pack=touch pwned;", "alias", true
+		},
 		"sparse":     func(r *prowv1.Refs) { r.SparseCheckoutFiles = []string{"--stdin"} },
 		"path alias": func(r *prowv1.Refs) { r.PathAlias = "../../../pwned" },
 		"org":        func(r *prowv1.Refs) { r.Org, r.Repo = "..", "../../../../pwned" },
@@ -131,6 +134,31 @@ func TestHostileRefs(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
+	}
+}
+
+// Nothing is done, and no log written, with options that do not fit together.
+func TestInvalidOptions(t *testing.T) {
+	refs := prowv1.Refs{Org: "org", Repo: "repo", BaseRef: "main"}
+	for want, set := range map[string]func(o *options.Clone){
+		"no src_root":       func(o *options.Clone) { o.SrcRoot = "" },
+		"no log":            func(o *options.Clone) { o.Log = "" },
+		"no refs":           func(o *options.Clone) { o.Refs = nil },
+		"given twice":       func(o *options.Clone) { o.Refs = append(o.Refs, refs) },
+		"exclude each":      func(o *options.Clone) { o.OauthTokenFile, o.GitHubAppID = "token", "7" },
+		"both its ID":       func(o *options.Clone) { o.GitHubAppID = "7" },
+		"needs an API":      func(o *options.Clone) { o.GitHubAppID, o.GitHubAppPrivateKeyFile = "7", "key" },
+		"and its private k": func(o *options.Clone) { o.GitHubAppPrivateKeyFile = "key" },
+	} {
+		o := newOptions(t, refs)
+		log := o.Log
+		set(o)
+		if err := clonerefs.Run(t.Context(), o, noSleep, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error is %v, want …%s…", err, want)
+		}
+		if _, err := os.Stat(log); err == nil {
+			t.Errorf("%s: a log was written", want)
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ type credentials interface {
 }
 
 // newCredentials returns what the options name; nil when they name none.
-func newCredentials(o *options.Clone) (credentials, error) {
+func newCredentials(o *options.Clone, sleep Sleep) (credentials, error) {
 	switch {
 	case o.OauthTokenFile != "":
 		token, err := readSecret(o.OauthTokenFile)
@@ -32,7 +32,7 @@ func newCredentials(o *options.Clone) (credentials, error) {
 		}
 		return oauth{token: token}, nil
 	case o.GitHubAppID != "":
-		return newApp(o)
+		return newApp(o, sleep)
 	}
 	return nil, nil
 }

@@ -3,6 +3,7 @@
 package clonerefs_test
 
 import (
+	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -10,6 +11,8 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
@@ -18,7 +21,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/cutwater-ci/cutwater/podutils/clonerefs"
 	"github.com/cutwater-ci/cutwater/podutils/layout"
 )
 
@@ -61,6 +66,20 @@ func newForge(t *testing.T, source, user, password string, key *rsa.PublicKey) *
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return server
+}
+
+// writeKey makes a private key in a file, and returns the public one.
+func writeKey(t *testing.T, file string) *rsa.PublicKey {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return &key.PublicKey
 }
 
 func signedBy(key *rsa.PublicKey, jwt string) bool {
@@ -131,26 +150,64 @@ func TestWrongOAuthToken(t *testing.T) {
 
 func TestGitHubApp(t *testing.T) {
 	source := newSource(t)
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	forge := newForge(t, source, "ci-app[bot]", token, &key.PublicKey)
+	keyFile := filepath.Join(source, "key.pem")
+	forge := newForge(t, source, "ci-app[bot]", token, writeKey(t, keyFile))
 	refs := refsOf(source)
 	refs.CloneURI = forge.URL + "/repo.git"
 	second := refs
 	second.PathAlias = "second"
 	o := newOptions(t, refs, second)
-	o.Fail, o.GitHubAppID, o.GitHubAppPrivateKeyFile = true, "7", filepath.Join(source, "key.pem")
+	o.Fail, o.GitHubAppID, o.GitHubAppPrivateKeyFile = true, "7", keyFile
 	o.GitHubAPIEndpoints = []string{forge.URL + "/nothing-here", forge.URL + "/api"}
-	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
-	if err := os.WriteFile(o.GitHubAppPrivateKeyFile, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	commandLines := spyOnGit(t)
 	records, log := run(t, o)
 	checkSecrecy(t, log, commandLines, filepath.Dir(o.SrcRoot))
 	checkFetch(t, records[0], "git fetch http://ci-app%5Bbot%5D:CENSORED@"+strings.TrimPrefix(forge.URL, "http://")+"/repo.git --tags --prune")
+}
+
+// GitHub's hiccups do not fail a job, and its wish for a pause is heard; what it
+// refuses is not asked for again.
+func TestGitHubAppRetries(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		answers []int
+		after   string
+		waits   string
+		fails   bool
+	}{
+		{name: "bad gateway", answers: []int{502, 200}, waits: "[1s]"},
+		{name: "rate limit", answers: []int{403, 429, 200}, after: "5", waits: "[5s 5s]"},
+		{name: "limit for an hour", answers: []int{403}, after: "3600", waits: "[]", fails: true},
+		{name: "not installed", answers: []int{404}, waits: "[]", fails: true},
+		{name: "always down", answers: []int{503, 503, 503, 503, 503}, waits: "[1s 2s 4s 8s]", fails: true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			source := newSource(t)
+			asked := 0
+			api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/app" {
+					asked++
+					w.Header().Set("Retry-After", test.after)
+					w.WriteHeader(test.answers[min(asked, len(test.answers))-1])
+				}
+				_, _ = w.Write([]byte(`{"slug":"ci-app","id":42,"token":"` + token + `"}`))
+			}))
+			t.Cleanup(api.Close)
+			o := newOptions(t, refsOf(source))
+			o.Fail, o.GitHubAppID, o.GitHubAppPrivateKeyFile = true, "7", filepath.Join(source, "key.pem")
+			o.GitHubAPIEndpoints = []string{api.URL}
+			writeKey(t, o.GitHubAppPrivateKeyFile)
+			var waits []time.Duration
+			sleep := func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
+			err := clonerefs.Run(t.Context(), o, sleep, slog.New(slog.DiscardHandler))
+			if (err != nil) != test.fails {
+				t.Errorf("error is %v, want one: %t", err, test.fails)
+			}
+			if got := fmt.Sprint(waits); got != test.waits || asked != len(test.answers) {
+				t.Errorf("%d requests with waits %s, want %d with %s", asked, got, len(test.answers), test.waits)
+			}
+		})
+	}
 }
 
 func checkFetch(t *testing.T, record layout.CloneRecord, want string) {

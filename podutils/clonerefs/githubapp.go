@@ -34,6 +34,7 @@ type app struct {
 	key       *rsa.PrivateKey
 	endpoints []string
 	client    *http.Client
+	sleep     Sleep
 
 	mu     sync.Mutex
 	user   string
@@ -43,7 +44,7 @@ type app struct {
 // requestTimeout is for one request to GitHub.
 const requestTimeout = 30 * time.Second
 
-func newApp(o *options.Clone) (*app, error) {
+func newApp(o *options.Clone, sleep Sleep) (*app, error) {
 	text, err := readSecret(o.GitHubAppPrivateKeyFile)
 	if err != nil {
 		return nil, fmt.Errorf("reading GitHub App's private key: %w", err)
@@ -57,6 +58,7 @@ func newApp(o *options.Clone) (*app, error) {
 		key:       key,
 		endpoints: o.GitHubAPIEndpoints,
 		client:    &http.Client{Timeout: requestTimeout},
+		sleep:     sleep,
 		tokens:    map[string]string{},
 	}, nil
 }
@@ -117,17 +119,65 @@ func (a *app) token(ctx context.Context, refs prowv1.Refs) (string, error) {
 	return token.Token, nil
 }
 
-// call asks the endpoints one after the other, until one answers.
+// appDelays are the waits between the attempts of a request to GitHub.
+func appDelays() []time.Duration {
+	return []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
+}
+
+// longestDelay is what we wait at most when GitHub asks us to.
+const longestDelay = time.Minute
+
+// call asks the endpoints, and again while one of them may mend.
 func (a *app) call(ctx context.Context, method, path string, into any) error {
+	after, err := a.tryEndpoints(ctx, method, path, into)
+	for _, delay := range appDelays() {
+		if err == nil || after < 0 || after > longestDelay || a.sleep(ctx, max(after, delay)) != nil {
+			break
+		}
+		after, err = a.tryEndpoints(ctx, method, path, into)
+	}
+	return err
+}
+
+// tryEndpoints asks the endpoints one after the other, until one answers. With
+// the error it returns after which time to try again; never, where that is negative.
+func (a *app) tryEndpoints(ctx context.Context, method, path string, into any) (after time.Duration, err error) {
+	after = -1
 	var errs []error
 	for _, endpoint := range a.endpoints {
 		err := a.ask(ctx, method, strings.TrimSuffix(endpoint, "/")+path, into)
 		if err == nil {
-			return nil
+			return 0, nil
 		}
 		errs = append(errs, fmt.Errorf("%s %s: %w", method, path, err))
+		if refused, ok := errors.AsType[*refusal](err); ok {
+			after = max(after, refused.after)
+		} else {
+			after = max(after, 0) // no answer at all
+		}
 	}
-	return errors.Join(errs...)
+	return after, errors.Join(errs...)
+}
+
+// refusal is an answer other than yes.
+type refusal struct {
+	text string
+	// after is when to ask again; negative where that is useless.
+	after time.Duration
+}
+
+func (r *refusal) Error() string { return r.text }
+
+func newRefusal(response *http.Response, body []byte) *refusal {
+	r := &refusal{text: fmt.Sprintf("status %s: %s", response.Status, bytes.TrimSpace(body[:min(len(body), 200)])), after: -1}
+	seconds, err := strconv.Atoi(response.Header.Get("Retry-After"))
+	switch code := response.StatusCode; {
+	case err == nil && seconds >= 0: // a limit, whatever the status
+		r.after = time.Duration(seconds) * time.Second
+	case code >= 500 || code == http.StatusTooManyRequests || code == http.StatusRequestTimeout:
+		r.after = 0
+	}
+	return r
 }
 
 func (a *app) ask(ctx context.Context, method, address string, into any) error {
@@ -152,7 +202,7 @@ func (a *app) ask(ctx context.Context, method, address string, into any) error {
 		return err
 	}
 	if response.StatusCode/100 != 2 {
-		return fmt.Errorf("status %s: %s", response.Status, bytes.TrimSpace(body[:min(len(body), 200)]))
+		return newRefusal(response, body)
 	}
 	return json.Unmarshal(body, into)
 }

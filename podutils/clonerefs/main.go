@@ -23,11 +23,8 @@ func Main(p command.Process) int {
 	if command.IsHelp(err) {
 		return command.OK
 	}
-	if err == nil {
-		err = validate(o, log)
-	}
 	if err != nil {
-		log.Error("Invalid options", "error", err)
+		log.Error("Could not resolve options", "error", err)
 		return command.Failed
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

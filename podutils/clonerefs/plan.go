@@ -140,7 +140,7 @@ func repositoryURI(refs prowv1.Refs) string {
 // checkRefs refuses refs that git would take for something else: they come from
 // pull requests and configurations that anybody may have written.
 func checkRefs(srcRoot string, refs prowv1.Refs) error {
-	words := append([]string{refs.BaseRef, refs.BaseSHA, refs.CloneURI}, refs.SparseCheckoutFiles...)
+	words := append([]string{refs.BaseRef, refs.BaseSHA, repositoryURI(refs)}, refs.SparseCheckoutFiles...)
 	for _, pull := range refs.Pulls {
 		words = append(words, pull.SHA, pull.Ref)
 	}

@@ -41,7 +41,7 @@ func (s *setup) run(ctx context.Context, o *options.Clone, sleep Sleep) (*cloner
 			return nil, err
 		}
 	}
-	credentials, err := newCredentials(o)
+	credentials, err := newCredentials(o, sleep)
 	if err != nil {
 		return nil, s.did("read credentials", "", err)
 	}
