@@ -184,6 +184,7 @@ func TestLoad(t *testing.T) {
 	dir := t.TempDir()
 	for name, content := range map[string]string{
 		"..data/plain":      "plain\n",
+		"..data/below/key":  "nested\n",
 		".dockercfg":        `{"registry":{"auth":"auth1","password":"password1","email":"no secret"}}`,
 		".dockerconfigjson": `{"auths":{"registry":{"auth":"auth2","password":"password2"}}}`,
 		"credentials.ini":   "[default]\n# no = secret\nkey = ini-value\nother=\"quoted\"\n",
@@ -196,20 +197,25 @@ func TestLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Symlink("..data/plain", filepath.Join(dir, "plain")); err != nil {
+	for _, name := range []string{"plain", "below"} { // as Kubernetes does it
+		if err := os.Symlink("..data/"+name, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(".", filepath.Join(dir, "round")); err != nil {
 		t.Fatal(err)
 	}
 	values, errs := censor.Load([]string{dir, "/no/such/folder"}, []string{"credentials.ini"})
 	if len(errs) != 1 {
 		t.Errorf("errors are %v, want one, of the folder that is not there", errs)
 	}
-	for _, want := range []string{"plain\n", "auth1", "password1", "auth2", "password2", "ini-value", "quoted"} {
+	for _, want := range []string{"plain\n", "nested\n", "auth1", "password1", "auth2", "password2", "ini-value", "quoted"} {
 		if !slices.Contains(values, want) {
 			t.Errorf("%q was not found", want)
 		}
 	}
-	if slices.Contains(values, "no secret") || len(values) != 10 {
-		t.Errorf("values are %q, want the four files and six values in them", values)
+	if slices.Contains(values, "no secret") || len(values) != 11 {
+		t.Errorf("values are %q, want the five files and six values in them", values)
 	}
 }
 
@@ -230,6 +236,7 @@ func TestChoice(t *testing.T) {
 		{nil, []string{"cache/**"}, "cache/x", false},
 		{[]string{"**"}, []string{"cache/**"}, "cache/x", false},
 		{nil, []string{"a.b"}, "aXb", true},
+		{[]string{"**"}, nil, "two\nlines", true},
 	} {
 		choice, err := censor.NewChoice(test.include, test.exclude)
 		if err != nil {

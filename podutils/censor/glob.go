@@ -56,7 +56,7 @@ func compile(globs []string) ([]*regexp.Regexp, error) {
 // expression translates a glob.
 func expression(glob string) string {
 	var b strings.Builder
-	b.WriteString("^")
+	b.WriteString("(?s)^") // names may have newlines
 	braces := 0
 	for glob != "" {
 		taken := 1

@@ -17,36 +17,72 @@ import (
 // those for container registries, and those whose names are in iniFilenames.
 // It returns what it could read, with the errors of the rest.
 func Load(directories, iniFilenames []string) (values []string, errs []error) {
+	l := &loader{iniFilenames: iniFilenames, seen: map[string]bool{}}
 	for _, directory := range directories {
-		err := filepath.WalkDir(directory, func(path string, d fs.DirEntry, err error) error {
-			if err != nil {
-				errs = append(errs, fmt.Errorf("reading secrets: %w", err))
-				return nil
-			}
-			if strings.HasPrefix(d.Name(), "..") { // how Kubernetes swaps all files at once
-				if d.IsDir() {
-					return filepath.SkipDir
-				}
-				return nil
-			}
-			if isDir(path, d) {
-				return nil
-			}
-			found, err := loadFile(path, iniFilenames)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("reading secrets: %w", err))
-			}
-			values = append(values, found...)
-			return nil
-		})
-		if err != nil {
-			errs = append(errs, fmt.Errorf("reading secrets: %w", err))
-		}
+		l.walk(directory)
 	}
-	return values, errs
+	return l.values, l.errs
 }
 
-func isDir(path string, d fs.DirEntry) bool {
+type loader struct {
+	iniFilenames []string
+	// seen are the folders that were walked, so that links that go round end.
+	seen   map[string]bool
+	values []string
+	errs   []error
+}
+
+// walk loads a file, or what is below a folder.
+func (l *loader) walk(top string) {
+	// The walk itself follows no links, but Kubernetes makes some to folders.
+	real, err := filepath.EvalSymlinks(top)
+	if err != nil {
+		l.failed(err)
+		return
+	}
+	if l.seen[real] {
+		return
+	}
+	l.seen[real] = true
+	err = filepath.WalkDir(real, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			l.failed(err)
+			return nil
+		}
+		if strings.HasPrefix(d.Name(), "..") && path != real { // how Kubernetes swaps all files at once
+			if d.IsDir() {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if isFolder(path, d) {
+			if !d.IsDir() {
+				l.walk(path)
+			}
+			return nil
+		}
+		l.load(path)
+		return nil
+	})
+	if err != nil {
+		l.failed(err)
+	}
+}
+
+func (l *loader) load(path string) {
+	found, err := loadFile(path, l.iniFilenames)
+	if err != nil {
+		l.failed(err)
+	}
+	l.values = append(l.values, found...)
+}
+
+func (l *loader) failed(err error) {
+	l.errs = append(l.errs, fmt.Errorf("reading secrets: %w", err))
+}
+
+// isFolder also holds for a link to a folder.
+func isFolder(path string, d fs.DirEntry) bool {
 	if d.Type()&fs.ModeSymlink == 0 {
 		return d.IsDir()
 	}
