@@ -155,5 +155,5 @@ func (m *Mistake) Unwrap() error { return m.Err }
 func IsMistake(err error) bool {
 	var mistake *Mistake
 	var conflict *git.ConflictError
-	return errors.As(err, &mistake) || errors.As(err, &conflict)
+	return errors.As(err, &mistake) || errors.As(err, &conflict) || errors.Is(err, git.ErrTooMuchOutput)
 }

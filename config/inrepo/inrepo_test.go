@@ -5,6 +5,7 @@ package inrepo_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -146,6 +147,32 @@ func TestMerged(t *testing.T) {
 	}
 	if plain != same {
 		t.Error("a pull that does not touch the jobs was parsed anew")
+	}
+}
+
+// What no honest repository has is refused, at once and for good.
+func TestTooMuch(t *testing.T) {
+	deep := strings.Repeat("folder/", 40)
+	long := map[string]string{".prowignore": strings.Repeat("x*y\n", 8<<10)}
+	for i := range 50 {
+		long[fmt.Sprintf(".prow/%s%d.yaml", deep, i)] = presubmit("unit")
+	}
+	for name, files := range map[string]map[string]string{
+		"a large file":              {".prow.yaml": "# " + strings.Repeat("x", 1<<20)},
+		"many jobs":                 {".prow/a.yaml": "presubmits: [" + strings.Repeat("{},", 1500) + "]", ".prow/b.yaml": "postsubmits: [" + strings.Repeat("{},", 1500) + "]"},
+		"large rules":               {".prowignore": strings.Repeat("a\n", 40<<10), ".prow/a.yaml": presubmit("unit")},
+		"rules for too many files":  long,
+		"more than git may tell us": {".prow/a.yaml": strings.Repeat("# long\n", 3<<20), ".prow/b.yaml": strings.Repeat("# more\n", 3<<20)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			origin := gittest.NewRepo(t)
+			base := origin.Commit(files)
+			if _, err := open(t, origin).Jobs(t.Context(), repo, base); !inrepo.IsMistake(err) {
+				t.Errorf("got error %v, want a mistake", err)
+			} else if len(err.Error()) > 300 {
+				t.Errorf("the error has %d bytes: %.300s", len(err.Error()), err)
+			}
+		})
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // maxSize limits one file, in bytes.
-const maxSize = 4 << 20
+const maxSize = 1 << 20
 
 // parseFile reads one file; the error names it, and the line. Fields that we
 // do not know are left alone, as a repository may be ahead of this program.

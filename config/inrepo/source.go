@@ -20,8 +20,14 @@ const (
 	fileName   = ".prow.yaml"
 	folderName = ".prow"
 	ignoreName = ".prowignore"
-	// maxFiles limits what one repository may have us read.
+	// maxFiles and maxJobs limit what one repository may have us read and keep.
 	maxFiles = 2000
+	maxJobs  = 2000
+	// maxIgnore limits all .prowignore files together, in bytes. maxMatching does
+	// that times the size of all paths, which is what it takes to match them: a few
+	// seconds at the very worst.
+	maxIgnore   = 64 << 10
+	maxMatching = 256 << 20
 )
 
 // source is where a tree has its jobs.
@@ -94,6 +100,9 @@ func (s source) parse(ctx context.Context, decoder *document.Decoder, tree git.T
 		all.Presets = append(all.Presets, file.Presets...)
 		all.Presubmits = append(all.Presubmits, file.Presubmits...)
 		all.Postsubmits = append(all.Postsubmits, file.Postsubmits...)
+		if n := len(all.Presubmits) + len(all.Postsubmits) + len(all.Presets); n > maxJobs {
+			return nil, &Mistake{File: files[i].Path, Err: fmt.Errorf("%s: %d jobs and presets are more than the %d that are read", files[i].Path, n, maxJobs)}
+		}
 	}
 	return &all, errors.Join(errs...)
 }
@@ -124,6 +133,9 @@ func (s source) list(ctx context.Context, tree git.Tree) ([]git.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := matchable(texts, files); err != nil {
+		return nil, &Mistake{File: ignoreName, Err: err}
+	}
 	var rules gitignore.Rules
 	for i, text := range texts {
 		rules.Add(ignores[i].Path, string(text))
@@ -133,4 +145,19 @@ func (s source) list(ctx context.Context, tree git.Tree) ([]git.Entry, error) {
 		return slices.Compare(strings.Split(a.Path, "/"), strings.Split(b.Path, "/"))
 	})
 	return files, nil
+}
+
+// matchable makes sure that files can be held against the texts of .prowignore in reasonable time.
+func matchable(ignores [][]byte, files []git.Entry) error {
+	rules, paths := 0, 0
+	for _, text := range ignores {
+		rules += len(text)
+	}
+	for _, file := range files {
+		paths += len(file.Path)
+	}
+	if rules > maxIgnore || rules*paths > maxMatching {
+		return fmt.Errorf("%s: %d bytes of rules are too many for %d files", ignoreName, rules, len(files))
+	}
+	return nil
 }

@@ -91,6 +91,14 @@ func TestMerge(t *testing.T) {
 	}
 }
 
+// A hostile pull conflicts in as many files as it likes.
+func TestConflictErrorIsShort(t *testing.T) {
+	err := &git.ConflictError{Head: "abc", Files: strings.Fields(strings.Repeat("file ", 1000))}
+	if want := "merging abc: conflicts in " + strings.Repeat("file, ", 9) + "file and 990 more files"; err.Error() != want {
+		t.Errorf("got %q, want %q", err, want)
+	}
+}
+
 func TestMergeIsTheSameEachTime(t *testing.T) {
 	origin := gittest.NewRepo(t)
 	base := origin.Commit(map[string]string{"a": "a\n"})

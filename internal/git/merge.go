@@ -17,8 +17,15 @@ type ConflictError struct {
 	Files []string
 }
 
+// namedConflicts is how many files an error names.
+const namedConflicts = 10
+
 func (e *ConflictError) Error() string {
-	return fmt.Sprintf("merging %s: conflicts in %s", e.Head, strings.Join(e.Files, ", "))
+	files, more := e.Files, ""
+	if len(files) > namedConflicts {
+		files, more = files[:namedConflicts], fmt.Sprintf(" and %d more files", len(files)-namedConflicts)
+	}
+	return fmt.Sprintf("merging %s: conflicts in %s%s", e.Head, strings.Join(files, ", "), more)
 }
 
 // Merge fetches base and heads and returns the tree that is left when the

@@ -42,7 +42,9 @@ func (e *exitError) Error() string {
 	return fmt.Sprintf("git %s: %s", e.args[0], text)
 }
 
-var errTooMuchOutput = errors.New("git wrote more than is allowed")
+// ErrTooMuchOutput is the error when git has more to say than Options.MaxOutput, as
+// about a repository with huge files; it is the same each time.
+var ErrTooMuchOutput = errors.New("git wrote more than is allowed")
 
 // run runs a git process and returns what it printed.
 func (s *Store) run(ctx context.Context, c command) ([]byte, error) {
@@ -67,7 +69,7 @@ func (s *Store) run(ctx context.Context, c command) ([]byte, error) {
 
 	err = cmd.Run()
 	if stdout.overflowed {
-		return nil, fmt.Errorf("git %s: %w", c.args[0], errTooMuchOutput)
+		return nil, fmt.Errorf("git %s: %w", c.args[0], ErrTooMuchOutput)
 	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
