@@ -25,7 +25,9 @@ import (
 //	ann deletes branch
 //	again                              the last webhook comes once more
 //	again synchronize                  the first one with that action does
+//	unheard ann pushes                 the plugin does not hear of it, but by again
 func (w *world) do(line string) error {
+	line, w.deaf = strings.CutPrefix(line, "unheard ")
 	w.clock.tick()
 	if again, ok := strings.CutPrefix(line, "again"); ok {
 		return w.again(strings.TrimSpace(again))

@@ -54,6 +54,7 @@ type world struct {
 	workflows map[string]string
 	plugin    *plugin.Plugin
 	ear       string // where the plugin hears of webhooks; empty before the story begins
+	deaf      bool   // whether the plugin does not hear of them for now
 	// gaveUp are the plugin's permanent errors.
 	gaveUp []string
 	// heard are the webhooks that came, the last one last.
@@ -159,7 +160,9 @@ func (w *world) hear(_ http.ResponseWriter, r *http.Request) {
 	if webhook.Decodable(d.event) {
 		w.heard = append(w.heard, d)
 	}
-	w.tell(r.Context(), d)
+	if !w.deaf {
+		w.tell(r.Context(), d)
+	}
 }
 
 // delivery is a webhook.

@@ -4,10 +4,12 @@ package trigger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
+	"github.com/cutwater-ci/cutwater/config/jobs"
 	"github.com/cutwater-ci/cutwater/functions/plugins/plugin"
 	"github.com/cutwater-ci/cutwater/internal/github"
 	triggers "github.com/cutwater-ci/cutwater/triggers/jobs"
@@ -74,46 +76,59 @@ func (t trigger) onComment(ctx context.Context, c plugin.Comment) error {
 	if config.IgnoreOkToTest {
 		asked.okToTest, asked.revoke = false, false
 	}
-	if asked.revoke && !trusted {
-		return t.reply(ctx, c, untrustedRevoke)
-	}
-	if err := t.relabel(ctx, c.Issue(), relabel(asked, labels)); err != nil {
+	revokes := asked.revoke && trusted
+	if err := t.relabel(ctx, c.Issue(), relabel(asked, revokes, labels)); err != nil {
 		return err
 	}
-	if asked.revoke {
+	switch {
+	case revokes:
 		return nil
+	case asked.revoke:
+		return t.reply(ctx, c, untrustedRevoke)
 	}
 	return all.finished(t.runAsked(ctx, c, p, asked, config.TriggerGitHubWorkflows))
 }
 
-// runAsked starts what the comment asks for, or explains what could be asked for.
+// runAsked starts what the comment asks for, or explains what could be asked
+// for. What goes wrong with GitHub's workflows does not keep jobs from starting.
 func (t trigger) runAsked(ctx context.Context, c plugin.Comment, p *pull, asked request, withWorkflows bool) error {
-	if withWorkflows {
-		if err := t.runWorkflows(ctx, p, asked); err != nil {
-			return err
-		}
+	var failed error
+	if withWorkflows && asked.okToTest {
+		failed = t.approveWorkflows(ctx, p)
 	}
 	chosen, err := p.chosenBy(ctx, c.Body, asked.okToTest)
 	if err != nil {
+		return errors.Join(failed, err)
+	}
+	if note, wanted := triggers.NeedsHelp(asked.text, len(chosen)); wanted {
+		return errors.Join(failed, t.explain(ctx, c, p, note))
+	}
+	if withWorkflows && asked.workflows {
+		failed = errors.Join(failed, t.rerunWorkflows(ctx, p))
+	}
+	return errors.Join(failed, t.runChosen(ctx, p, asked, chosen))
+}
+
+// explain answers with what can be asked for on the pull.
+func (t trigger) explain(ctx context.Context, c plugin.Comment, p *pull, note string) error {
+	text, err := p.helpText(ctx)
+	if err != nil {
 		return err
 	}
-	if note, wanted := triggers.NeedsHelp(c.Body, len(chosen)); wanted {
-		text, err := p.helpText(ctx)
-		if err != nil {
-			return err
-		}
-		return t.reply(ctx, c, note+text)
-	}
+	return t.reply(ctx, c, note+text)
+}
+
+// runChosen starts the jobs; the comment that chose them makes older help pointless.
+func (t trigger) runChosen(ctx context.Context, p *pull, asked request, chosen []jobs.Presubmit) error {
+	var failed error
 	if asked.tests {
-		if err := t.pruneHelp(ctx, c.Issue()); err != nil {
-			return err
-		}
+		failed = t.pruneHelp(ctx, p.issue)
 	}
 	var labels map[string]string
 	if asked.retest {
 		labels = map[string]string{prowv1.RetestLabel: "true"}
 	}
-	return p.run(ctx, chosen, labels)
+	return errors.Join(failed, p.run(ctx, chosen, labels))
 }
 
 func refusal(ignoreOKToTest bool) string {
@@ -134,8 +149,8 @@ type change struct {
 }
 
 // relabel returns what the commands change in the labels of a pull that is, or
-// by them becomes, trusted.
-func relabel(asked request, labels github.Labels) []change {
+// by them becomes, trusted, or whose trust a trusted user revokes.
+func relabel(asked request, revokes bool, labels github.Labels) []change {
 	var changes []change
 	set := func(label string, add bool) {
 		if labels.Has(label) != add {
@@ -143,7 +158,7 @@ func relabel(asked request, labels github.Labels) []change {
 		}
 	}
 	switch {
-	case asked.revoke:
+	case revokes:
 		set(okToTestLabel, false)
 		set(needsOKToTestLabel, true)
 	case asked.okToTest:

@@ -32,6 +32,7 @@ type pull struct {
 	known   *known
 	files   []string
 	listed  bool // whether files is known
+	late    *bool
 }
 
 func (t trigger) pullOf(c plugin.Comment) *pull {
@@ -54,6 +55,25 @@ func (p *pull) get(ctx context.Context) (*github.Pull, error) {
 		p.details = details
 	}
 	return p.details, nil
+}
+
+// superseded reports whether the pull has changed since the event in what its
+// runs depend on. Another event tells of that: runs for this one would be
+// pointless and, as the later started, end those for the newer state; and to end
+// what runs now would be wrong. So it is when an event is delivered late or again.
+// A GitHub that does not yet know what the event tells proves nothing.
+func (p *pull) superseded(ctx context.Context) (bool, error) {
+	if p.late == nil {
+		now, err := p.gh.Pull(ctx, p.issue)
+		if err != nil {
+			return false, err
+		}
+		then := p.details
+		late := now.UpdatedAt.After(then.UpdatedAt) &&
+			(now.Head.SHA != then.Head.SHA || now.Base.Ref != then.Base.Ref || now.State != then.State || now.Draft != then.Draft)
+		p.late = &late
+	}
+	return *p.late, nil
 }
 
 // base returns the commit at the tip of the pull's base branch. It does not

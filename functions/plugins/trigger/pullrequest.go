@@ -69,6 +69,9 @@ func (t trigger) onPullRequest(ctx context.Context, e plugin.PullRequest) error 
 		return nil
 	}
 	p := t.pullIn(e)
+	if todo.build == nobody { // ending runs takes no jobs, and no merge to find them
+		return t.follow(ctx, e, p, todo)
+	}
 	all, err := p.jobs(ctx)
 	if err != nil {
 		return err
@@ -82,7 +85,7 @@ func (t trigger) onPullRequest(ctx context.Context, e plugin.PullRequest) error 
 // follow does what the plan says.
 func (t trigger) follow(ctx context.Context, e plugin.PullRequest, p *pull, todo plan) error {
 	if todo.abort {
-		if superseded, err := t.superseded(ctx, e); superseded || err != nil {
+		if late, err := p.superseded(ctx); late || err != nil {
 			return err
 		}
 		if err := t.abort(ctx, e); err != nil {
@@ -101,6 +104,9 @@ func (t trigger) follow(ctx context.Context, e plugin.PullRequest, p *pull, todo
 		return t.gh.CreateCommentOnce(ctx, p.issue, draftNotice, e.Time)
 	case !build || e.Pull.Draft:
 		return nil
+	}
+	if late, err := p.superseded(ctx); late || err != nil {
+		return err
 	}
 	chosen, err := p.automatic(ctx)
 	if err != nil {
@@ -137,19 +143,4 @@ func (t trigger) builds(ctx context.Context, e plugin.PullRequest, c plugins.Tri
 	case nobody:
 	}
 	return false, nil
-}
-
-// superseded reports whether the event tells of a commit that is not the pull's
-// newest any more: its runs would be pointless, and ending those of the newer
-// commit wrong. That is so when an event is delivered late or again. A GitHub
-// that does not yet know the event's own commit proves nothing.
-func (t trigger) superseded(ctx context.Context, e plugin.PullRequest) (bool, error) {
-	if e.Action != "synchronize" {
-		return false, nil
-	}
-	now, err := t.gh.Pull(ctx, e.Pull.Issue())
-	if err != nil {
-		return false, err
-	}
-	return now.Head.SHA != e.Pull.Head.SHA && now.UpdatedAt.After(e.Pull.UpdatedAt), nil
 }

@@ -47,24 +47,27 @@ func TestPlanFor(t *testing.T) {
 
 func TestRelabel(t *testing.T) {
 	for _, tc := range []struct {
-		name   string
-		asked  request
-		labels github.Labels
-		want   []change
+		name      string
+		asked     request
+		untrusted bool
+		labels    github.Labels
+		want      []change
 	}{
-		{"nothing to do", request{tests: true}, nil, nil},
-		{"waits on", request{tests: true}, github.Labels{"needs-ok-to-test"}, nil},
-		{"granted", request{okToTest: true}, github.Labels{"needs-ok-to-test"}, []change{{"ok-to-test", true}, {"needs-ok-to-test", false}}},
-		{"granted, without having waited", request{okToTest: true}, nil, []change{{"ok-to-test", true}}},
-		{"granted again", request{okToTest: true}, github.Labels{"ok-to-test"}, nil},
-		{"both labels", request{tests: true}, github.Labels{"OK-to-test", "needs-ok-to-test"}, []change{{"needs-ok-to-test", false}}},
-		{"withdrawn", request{revoke: true}, github.Labels{"ok-to-test"}, []change{{"ok-to-test", false}, {"needs-ok-to-test", true}}},
-		{"withdrawn, never granted", request{revoke: true}, nil, []change{{"needs-ok-to-test", true}}},
-		{"withdrawn and granted", request{revoke: true, okToTest: true}, github.Labels{"needs-ok-to-test"}, nil},
-		{"withdrawn with both labels", request{revoke: true}, github.Labels{"ok-to-test", "needs-ok-to-test"}, []change{{"ok-to-test", false}}},
+		{"nothing to do", request{tests: true}, false, nil, nil},
+		{"waits on", request{tests: true}, false, github.Labels{"needs-ok-to-test"}, nil},
+		{"granted", request{okToTest: true}, false, github.Labels{"needs-ok-to-test"}, []change{{"ok-to-test", true}, {"needs-ok-to-test", false}}},
+		{"granted, without having waited", request{okToTest: true}, false, nil, []change{{"ok-to-test", true}}},
+		{"granted again", request{okToTest: true}, false, github.Labels{"ok-to-test"}, nil},
+		{"both labels", request{tests: true}, false, github.Labels{"OK-to-test", "needs-ok-to-test"}, []change{{"needs-ok-to-test", false}}},
+		{"withdrawn", request{revoke: true}, false, github.Labels{"ok-to-test"}, []change{{"ok-to-test", false}, {"needs-ok-to-test", true}}},
+		{"withdrawn, never granted", request{revoke: true}, false, nil, []change{{"needs-ok-to-test", true}}},
+		{"withdrawn and granted", request{revoke: true, okToTest: true}, false, github.Labels{"needs-ok-to-test"}, nil},
+		{"withdrawn by a stranger", request{revoke: true}, true, github.Labels{"ok-to-test"}, nil},
+		{"withdrawn by a stranger, both labels", request{revoke: true}, true, github.Labels{"ok-to-test", "needs-ok-to-test"}, []change{{"needs-ok-to-test", false}}},
+		{"withdrawn with both labels", request{revoke: true}, false, github.Labels{"ok-to-test", "needs-ok-to-test"}, []change{{"ok-to-test", false}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, relabel(tc.asked, tc.labels), cmp.AllowUnexported(change{})); diff != "" {
+			if diff := cmp.Diff(tc.want, relabel(tc.asked, tc.asked.revoke && !tc.untrusted, tc.labels), cmp.AllowUnexported(change{})); diff != "" {
 				t.Errorf("relabel (-want, +got):\n%s", diff)
 			}
 		})

@@ -11,6 +11,8 @@ import (
 
 // request is what a comment asks for.
 type request struct {
+	// text is the comment without its code blocks.
+	text string
 	// anything says that there is a command at all.
 	anything bool
 	// okToTest and revoke are /ok-to-test and /ok-to-test cancel.
@@ -24,6 +26,7 @@ type request struct {
 // read finds the commands in a text from which code blocks were taken.
 func read(text string, known []jobs.Presubmit) request {
 	r := request{
+		text:      text,
 		okToTest:  triggers.IsOkToTest(text),
 		revoke:    triggers.IsOkToTestCancel(text),
 		retest:    triggers.IsRetest(text) || triggers.IsRetestRequired(text),

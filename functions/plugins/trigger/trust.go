@@ -44,13 +44,14 @@ func (t trigger) trustsUser(ctx context.Context, c plugins.Trigger, repo github.
 	return t.gh.IsMember(ctx, c.TrustedOrg, login)
 }
 
-// isBot reports whether the login is our own. An app acts as "name[bot]".
+// isBot reports whether the login is our own. An app's is "name[bot]"; the user
+// "name" is somebody else.
 func (t trigger) isBot(ctx context.Context, login string) (bool, error) {
 	bot, err := t.gh.BotUser(ctx)
 	if err != nil {
 		return false, err
 	}
-	return strings.TrimSuffix(login, "[bot]") == strings.TrimSuffix(bot.Login, "[bot]"), nil
+	return strings.EqualFold(login, bot.Login), nil
 }
 
 // trustsPull reports whether the pull with the labels is tested without being

@@ -5,6 +5,7 @@ package trigger
 import (
 	"context"
 
+	"github.com/cutwater-ci/cutwater/internal/event"
 	"github.com/cutwater-ci/cutwater/internal/github"
 )
 
@@ -15,18 +16,14 @@ type workflows interface {
 	ApproveWorkflowRun(ctx context.Context, repo github.Repo, run int64) error
 }
 
-// runWorkflows approves the pull's GitHub Actions workflows that wait for it,
-// or runs the failed ones again.
-func (t trigger) runWorkflows(ctx context.Context, p *pull, asked request) error {
-	if asked.okToTest {
-		if err := t.eachWorkflow(ctx, p, "action_required", t.gh.ApproveWorkflowRun); err != nil {
-			return err
-		}
-	}
-	if asked.workflows {
-		return t.eachWorkflow(ctx, p, "failure", t.gh.RerunFailedJobs)
-	}
-	return nil
+// approveWorkflows lets the pull's GitHub Actions workflows start that wait for it.
+func (t trigger) approveWorkflows(ctx context.Context, p *pull) error {
+	return t.eachWorkflow(ctx, p, "action_required", t.gh.ApproveWorkflowRun)
+}
+
+// rerunWorkflows runs the pull's failed GitHub Actions workflows again.
+func (t trigger) rerunWorkflows(ctx context.Context, p *pull) error {
+	return t.eachWorkflow(ctx, p, "failure", t.gh.RerunFailedJobs)
 }
 
 // eachWorkflow acts on the runs of the pull's head in a state. A run that
@@ -37,6 +34,9 @@ func (t trigger) eachWorkflow(ctx context.Context, p *pull, state string, act fu
 		return err
 	}
 	runs, err := t.gh.WorkflowRuns(ctx, p.repo(), github.WorkflowFilter{HeadSHA: details.Head.SHA, Event: "pull_request", Status: state})
+	if github.IsForbidden(err) || github.IsNotFound(err) {
+		return event.Permanent(err) // we have no right to see them
+	}
 	if err != nil {
 		return err
 	}
