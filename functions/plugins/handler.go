@@ -48,15 +48,16 @@ type task struct {
 // handle has every plugin that is enabled deal with the event, unless the ledger
 // says that it already has.
 func (h *handler) handle(ctx context.Context, ev event.Event) error {
-	// Half-done work is worse than work whose answer nobody waits for any more;
-	// every task has a deadline of its own.
-	ctx = context.WithoutCancel(ctx)
 	w, err := h.reader.Read(ctx, ev)
 	if err != nil {
 		return h.unreadable(ctx, ev, err)
 	}
 	// The broker and the sweep may deliver an event while it is being handled.
 	defer h.busy.wait(w.GUID)()
+	// Half-done work is worse than work whose answer nobody waits for any more.
+	// Tasks have a deadline of their own; this one is for the bucket's sake.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.timeout+time.Minute)
+	defer cancel()
 
 	done, err := h.ledger.read(ctx, w.GUID)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -222,6 +223,20 @@ func TestTimeout(t *testing.T) {
 	}
 	if diff := gocmp.Diff(map[string]string{"a": "error"}, f.entry(guid)); diff != "" {
 		t.Errorf("ledger (-want, +got):\n%s", diff)
+	}
+}
+
+// An error may tell of all that is wrong in a repository; the ledger keeps its beginning.
+func TestLongError(t *testing.T) {
+	talkative := onComment("a", func() error { return errors.New(strings.Repeat("é", 100_000)) })
+	f := newFunction(t, functionOptions{config: &config.Config{}, settings: enabled("a"), plugins: []plugin.Plugin{talkative}})
+	f.deliver(guid, webhook.IssueComment, []byte(comment))
+	e, err := f.inbox.Entry(t.Context(), guid, Consumer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := e.Plugins["a"].Error, strings.Repeat("é", 2048)+"…"; got != want {
+		t.Errorf("the ledger has %d bytes, want %d", len(got), len(want))
 	}
 }
 

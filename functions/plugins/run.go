@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"sync"
 
 	"knative.dev/pkg/logging"
@@ -70,11 +71,22 @@ func (h *handler) do(ctx context.Context, t task) inbox.Outcome {
 	}
 	outcome := inbox.Outcome{State: stateOf(failed, acted()), At: h.now()}
 	if err := errors.Join(failed...); err != nil {
-		outcome.Error = err.Error()
-		log.Errorw("plugin failed", "state", outcome.State, "error", err)
+		outcome.Error = brief(err.Error())
+		log.Errorw("plugin failed", "state", outcome.State, "error", outcome.Error)
 	}
 	h.metrics.handled(t, acted(), len(failed) > 0, h.now().Sub(start))
 	return outcome
+}
+
+// maxError is how long an error the ledger and the log take, in bytes.
+const maxError = 4096
+
+// brief shortens an error: what a repository holds may be at fault in a thousand places.
+func brief(text string) string {
+	if len(text) <= maxError {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxError], "") + "…"
 }
 
 // stateOf sums up the errors of a plugin's functions.
