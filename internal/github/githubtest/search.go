@@ -35,8 +35,18 @@ func (s *Server) searchIssues(c *call) (answer, error) {
 	}
 	return ok(object{
 		"total_count": len(found), "incomplete_results": false, "search_type": "lexical",
-		"items": list(page(c, found), func(i *issue) object { return with(s.issueJSON(i), object{"score": 1.0}) }),
+		"items": list(page(c, found), s.foundJSON),
 	})
+}
+
+// foundJSON is an issue as the search tells of it: here, GitHub's description does
+// not let a body be null.
+func (s *Server) foundJSON(i *issue) object {
+	found := with(s.issueJSON(i), object{"score": 1.0})
+	if i.body == "" {
+		delete(found, "body")
+	}
+	return found
 }
 
 // splitQuery splits at spaces outside of quotes and takes the quotes away.
