@@ -154,5 +154,7 @@ func (s *Server) reviewCommentJSON(i *issue, c *reviewComment) object {
 		"_links": object{
 			"self": object{"href": api}, "html": object{"href": html}, "pull_request": object{"href": s.pullAPI(i)},
 		},
+		"reactions": reactionsJSON(api), "position": 1, "original_position": 1, "line": 1, "original_line": 1, "side": "RIGHT",
+		"start_line": nil, "original_start_line": nil, "start_side": nil, "subject_type": "line",
 	}
 }

@@ -211,15 +211,21 @@ func (s *Server) review(_ context.Context, by *user, i *issue, state, body strin
 		return nil, &refusal{status: 422, message: "Unprocessable Entity", errors: []object{{"message": "Can not review your own pull request"}}}
 	}
 	r := &review{id: s.id(), author: by, body: body, state: state, sha: i.pull.headSHA, submitted: s.now()}
+	return r, s.submit(i, r)
+}
+
+// submit adds a review to its pull.
+func (s *Server) submit(i *issue, r *review) error {
 	i.pull.reviews = append(i.pull.reviews, r)
 	i.updated = s.now()
-	told := with(s.reviewJSON(i, r), object{"state": key(state), "body": orNull(body)})
-	return r, s.emit("pull_request_review", i.repo, by, object{
+	told := with(s.reviewJSON(i, r), object{"state": key(r.state), "body": orNull(r.body)})
+	return s.emit("pull_request_review", i.repo, r.author, object{
 		"action": "submitted", "review": told, "pull_request": s.simplePullJSON(i),
 	})
 }
 
-// ReviewComment comments on a line of the pull as the login.
+// ReviewComment comments on the first line of a file of the pull as the login; that
+// is a review of its own.
 func (s *Server) ReviewComment(as string, name github.Issue, path, body string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -228,9 +234,12 @@ func (s *Server) ReviewComment(as string, name github.Issue, path, body string) 
 		return err
 	}
 	r := &review{id: s.id(), author: s.account(as), state: "COMMENTED", sha: i.pull.headSHA, submitted: s.now()}
-	i.pull.reviews = append(i.pull.reviews, r)
-	i.pull.reviewComments = append(i.pull.reviewComments, &reviewComment{
-		id: s.id(), review: r.id, author: r.author, body: body, path: path, sha: r.sha, created: s.now(),
+	if err := s.submit(i, r); err != nil {
+		return err
+	}
+	c := &reviewComment{id: s.id(), review: r.id, author: r.author, body: body, path: path, sha: r.sha, created: s.now()}
+	i.pull.reviewComments = append(i.pull.reviewComments, c)
+	return s.emit("pull_request_review_comment", i.repo, c.author, object{
+		"action": "created", "comment": s.reviewCommentJSON(i, c), "pull_request": s.simplePullJSON(i),
 	})
-	return nil
 }
