@@ -75,7 +75,14 @@ func newDeliveries(client *http.Client, now func() time.Time) *deliveries {
 	return &deliveries{client: client, now: now, ctx: ctx, stop: stop, idle: idle}
 }
 
-func (d *deliveries) close() { d.stop() }
+// close waits until nothing is being sent any more.
+func (d *deliveries) close() {
+	d.stop()
+	d.mu.Lock()
+	idle := d.idle
+	d.mu.Unlock()
+	<-idle
+}
 
 // queue keeps the order of one webhook's events.
 type queue struct {

@@ -74,7 +74,7 @@ func (s *Server) admitGit(req *http.Request, name github.Repo, service string, a
 	}
 	if advertise {
 		for _, i := range r.openPulls(func(*pull) bool { return true }) {
-			if err := s.refreshMerge(req.Context(), i); err != nil {
+			if err := s.refreshMerge(context.WithoutCancel(req.Context()), i); err != nil {
 				return nil, nil, &refusal{status: http.StatusInternalServerError, message: "git failed"}
 			}
 		}

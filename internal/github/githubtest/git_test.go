@@ -70,6 +70,25 @@ func git(t *testing.T, dir string, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
+// TestMergeAfterPush merges while a push has moved the base, of which the server
+// has not been told yet: nothing is lost.
+func TestMergeAfterPush(t *testing.T) {
+	dir := t.TempDir()
+	s := githubtest.Start(t, githubtest.Options{Dir: dir})
+	check(t, s.CreateRepo(t.Context(), repo, githubtest.RepoOptions{}))
+	s.AddOwner("org", "ann")
+	pull := must[github.Issue](t)(s.OpenPull(t.Context(), repo, githubtest.PullOptions{
+		As: "ann", Title: "T", Commit: githubtest.Commit{Branch: "x", Files: map[string]string{"a": "1"}},
+	}))
+	bare := filepath.Join(dir, "org", "repo.git")
+	pushed := must[string](t)(git(t, bare, "commit-tree", "-p", "main", "-m", "Pushed", "main^{tree}"))
+	must[string](t)(git(t, bare, "update-ref", "refs/heads/main", pushed))
+	if _, err := s.MergePull(t.Context(), "ann", pull, "merge"); err == nil || !strings.Contains(err.Error(), "405 Base branch was modified") {
+		t.Errorf("merged over a push: %v", err)
+	}
+	diff(t, "main", must[string](t)(git(t, bare, "rev-parse", "main")), pushed)
+}
+
 // authorized returns the clone URL with a token of the login.
 func authorized(s *githubtest.Server, login string) string {
 	return strings.Replace(s.CloneURL(repo), "http://", "http://x:"+s.Token(login)+"@", 1)

@@ -53,7 +53,11 @@ func (s *Server) merge(ctx context.Context, by *user, i *issue, m mergeRequest) 
 	if err != nil {
 		return "", err
 	}
-	if err := i.repo.git.SetRef(ctx, "refs/heads/"+p.base, sha); err != nil {
+	err = i.repo.git.MoveRef(ctx, "refs/heads/"+p.base, base, sha)
+	if errors.Is(err, bare.ErrMoved) { // by a push that we have not heard of yet
+		return refuse("Base branch was modified. Review and try the merge again.")
+	}
+	if err != nil {
 		return "", err
 	}
 	s.setMerged(i, by, sha)

@@ -45,8 +45,8 @@ func Start(tb TB, o Options) *Server {
 	web := httptest.NewServer(s)
 	s.SetURL(web.URL)
 	tb.Cleanup(func() {
-		s.Close()
 		web.Close()
+		s.Close()
 	})
 	return s
 }

@@ -118,6 +118,7 @@ func TestWebhooks(t *testing.T) {
 		{"draft", func() error { return s.SetDraft(ctx, "bob", pull, true) }, []string{"pull_request converted_to_draft"}},
 		{"not a draft", func() error { return s.SetDraft(ctx, "bob", pull, false) }, []string{"pull_request ready_for_review"}},
 		{"review", func() error { return s.Review(ctx, "ann", pull, "APPROVED", "") }, []string{"pull_request_review submitted"}},
+		{"comment on a line", func() error { return s.ReviewComment("ann", pull, "a", "why?") }, []string{"pull_request_review submitted", "pull_request_review_comment created"}},
 		{"edit the pull", func() error { return s.EditIssue(ctx, "bob", pull, githubtest.Edit{Title: &title}) }, []string{"pull_request edited"}},
 		{"status", func() error {
 			return s.CreateStatus(ctx, "ann", repo, s.Head(repo, "main"), github.Status{Context: "unit", State: "pending"})
@@ -243,6 +244,26 @@ func TestDeliveries(t *testing.T) {
 	if err := s.Redeliver("none"); err == nil {
 		t.Error("redelivered what was never sent")
 	}
+}
+
+// TestClientGone asks for a change and does not wait for it: it is done all the
+// same, and told.
+func TestClientGone(t *testing.T) {
+	s := start(t)
+	pull := must[github.Issue](t)(s.OpenPull(t.Context(), repo, githubtest.PullOptions{
+		As: "bob", Title: "T", Commit: githubtest.Commit{Files: map[string]string{"a": "1"}},
+	}))
+	must[string](t)(s.Push(t.Context(), "ann", repo, githubtest.Commit{Files: map[string]string{"b": "1"}})) // so that git is needed
+	r := listen(t, s)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	req := httptest.NewRequestWithContext(ctx, http.MethodPost, "/repos/org/repo/issues/1/labels", strings.NewReader(`{"labels":["x"]}`))
+	req.Header.Set("Authorization", "token "+s.Token("ann"))
+	s.ServeHTTP(httptest.NewRecorder(), req)
+	drain(t, s)
+	got, _ := r.take()
+	diff(t, "webhooks", got, []string{"ping", "pull_request labeled"})
+	diff(t, "labels", s.Labels(pull), github.Labels{"x"})
 }
 
 // TestManyAtOnce lets many people comment at the same time: every comment has

@@ -22,6 +22,9 @@ import (
 // ErrNotFound says that a revision or path does not exist.
 var ErrNotFound = errors.New("not found")
 
+// ErrMoved says that a ref points elsewhere by now.
+var ErrMoved = errors.New("the ref has moved")
+
 // Repo is a bare repository.
 type Repo struct{ Dir string }
 
@@ -119,6 +122,19 @@ func (r *Repo) SetRef(ctx context.Context, ref, sha string) error {
 		args = []string{"update-ref", "-d", ref}
 	}
 	_, err := r.git(ctx, nil, nil, args...)
+	return err
+}
+
+// MoveRef makes the ref point to another SHA, unless it no longer points where it is
+// thought to: that is an [ErrMoved].
+func (r *Repo) MoveRef(ctx context.Context, ref, from, to string) error {
+	_, err := r.git(ctx, nil, nil, "update-ref", ref, to, from)
+	if err == nil {
+		return nil
+	}
+	if now, resolveErr := r.Resolve(ctx, ref); resolveErr == nil && now != from {
+		return fmt.Errorf("%s: %w", ref, ErrMoved)
+	}
 	return err
 }
 
