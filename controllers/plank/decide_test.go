@@ -3,11 +3,16 @@
 package plank
 
 import (
+	"errors"
+	"fmt"
+	"net/http"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
@@ -180,5 +185,32 @@ func TestDecide(t *testing.T) {
 				t.Errorf("step (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestCreateErrors holds what follows from an error of creating a pod: whether
+// to try again, and whether it is sure that there is no pod.
+func TestCreateErrors(t *testing.T) {
+	answered := func(code int32) error {
+		return &apierrors.StatusError{ErrStatus: metav1.Status{Code: code, Status: metav1.StatusFailure}}
+	}
+	for _, tc := range []struct {
+		name              string
+		err               error
+		hopeless, refused bool
+	}{
+		{"an invalid pod", answered(http.StatusUnprocessableEntity), true, true},
+		{"not allowed", answered(http.StatusForbidden), true, true},
+		{"too many requests", answered(http.StatusTooManyRequests), false, true},
+		{"a server's error", answered(http.StatusInternalServerError), false, true},
+		{"no connection", fmt.Errorf("post: %w", syscall.ECONNREFUSED), false, true},
+		{"no answer", errors.New("EOF"), false, false},
+		{"no build ID", fmt.Errorf("%w: tot is down", errNoBuildID), false, true},
+		{"no pod spec", fmt.Errorf("%w: lacks a pod spec", errUnbuildable), true, false},
+		{"a pod that is gone again", fmt.Errorf("%w: reading it: %w", errPodExists, answered(http.StatusNotFound)), false, false},
+	} {
+		if h, r := hopeless(tc.err), refused(tc.err); h != tc.hopeless || r != tc.refused {
+			t.Errorf("%s: hopeless %v, refused %v, want %v, %v", tc.name, h, r, tc.hopeless, tc.refused)
+		}
 	}
 }

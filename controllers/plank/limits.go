@@ -29,15 +29,15 @@ type limits struct {
 
 // run is a ProwJob that waits for a place or holds one.
 type run struct {
-	name      string
-	job       string
-	queue     string
-	max       int // of the job; 0 is no limit
-	started   time.Time
-	created   time.Time
-	holds     bool // a place: it is pending, or as good as
-	committed bool // the informer shows that it is pending
-	refused   bool // since it was last let start; such runs are woken
+	name    string
+	job     string
+	queue   string
+	max     int // of the job; 0 is no limit
+	started time.Time
+	created time.Time
+	holds   bool // a place: it is pending, or as good as
+	kept    bool // the place is not given back: there is a pod, or may be one
+	refused bool // since it was last let start; such runs are woken
 }
 
 // line is the runs of one job or queue.
@@ -71,19 +71,18 @@ func (l *limits) observe(pj *prowv1.ProwJob, hasPod bool) (freed bool) {
 		l.runs[pj.Name] = r
 		l.wait(r)
 	}
-	r.committed = r.committed || pending
-	if (pending || hasPod) && !r.holds {
-		l.hold(r)
+	if pending || hasPod {
+		l.keep(r)
 	}
 	return false
 }
 
-// podSeen notes that a run has a pod, so that it holds a place though it may not be recorded as pending yet.
+// podSeen notes that a run has a pod, or may have one, so that it keeps a place though it may not be recorded as pending yet.
 func (l *limits) podSeen(name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if r := l.runs[name]; r != nil && !r.holds {
-		l.hold(r)
+	if r := l.runs[name]; r != nil {
+		l.keep(r)
 	}
 }
 
@@ -115,11 +114,11 @@ func (l *limits) admit(name string, s Settings) (bool, error) {
 	return true, nil
 }
 
-// release gives back the place of a run that was let start but got no pod.
+// release gives back the place of a run that was let start but surely got no pod.
 func (l *limits) release(name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if r := l.runs[name]; r != nil && r.holds && !r.committed {
+	if r := l.runs[name]; r != nil && r.holds && !r.kept {
 		for _, line := range l.lines(r) {
 			line.held--
 		}
@@ -197,6 +196,14 @@ func (l *limits) hold(r *run) {
 		line.held++
 	}
 	r.holds = true
+}
+
+// keep makes a run hold its place until it ends.
+func (l *limits) keep(r *run) {
+	r.kept = true
+	if !r.holds {
+		l.hold(r)
+	}
 }
 
 // remove takes a run out, and reports whether others may profit: those behind it, too, if it only waited.

@@ -32,7 +32,7 @@ func entry(t *testing.T, line string, state prowv1.ProwJobState) *prowv1.ProwJob
 }
 
 // TestLimits plays scripts. "run" makes a triggered run, "pending" and "end"
-// are what the informer shows, "pod" that a pod was seen; "ask" asks for a
+// are what the informer shows, "pod" that a pod was seen or may be there; "ask" asks for a
 // place and "ready" lists who may ask again.
 func TestLimits(t *testing.T) {
 	for _, tc := range []struct {
@@ -103,6 +103,18 @@ func TestLimits(t *testing.T) {
 			ask b: yes
 			end b: freed
 			ready: a`},
+		{name: "a place is not given back when there may be a pod", settings: Settings{MaxConcurrency: 1}, script: `
+			run a unit 0 - 1
+			run b unit 0 - 2
+			ask a: yes
+			pod a
+			release a
+			ask b: no
+			end a: freed
+			ask b: yes
+			release b
+			run c unit 0 - 3
+			ask c: yes`},
 		{name: "global limit counts pending runs only, and wakes in order", settings: Settings{MaxConcurrency: 2}, script: `
 			run a unit 0 - 1
 			run b unit 0 - 2

@@ -28,6 +28,7 @@ const reporterFinalizer = "prow.x-k8s.io/gcsk8sreporter"
 var (
 	errUnbuildable = errors.New("pod cannot be built")
 	errNoBuildID   = errors.New("no build ID")
+	errPodExists   = errors.New("a pod exists already")
 )
 
 // podOf returns a run's pod; nil when there is none. For a run that should
@@ -36,7 +37,7 @@ func podOf(ctx context.Context, pj *prowv1.ProwJob, cluster Cluster) (*corev1.Po
 	if pod, ok := cluster.cached(pj.Name); ok {
 		return pod, nil
 	}
-	if pj.Complete() || pj.Status.State != prowv1.PendingState {
+	if pj.Complete() || pj.Status.State == prowv1.TriggeredState {
 		return nil, nil
 	}
 	pod, err := cluster.Client.CoreV1().Pods(cluster.Namespace).Get(ctx, pj.Name, metav1.GetOptions{})
@@ -78,9 +79,12 @@ func (r *Reconciler) start(ctx context.Context, pj *prowv1.ProwJob, cluster Clus
 // makePod creates a pod for a run and records it on the run.
 func (r *Reconciler) makePod(ctx context.Context, pj *prowv1.ProwJob, cluster Cluster) error {
 	current, err := r.current(ctx, pj)
-	if current == nil || err != nil {
+	if err != nil {
 		r.limits.release(pj.Name)
 		return err
+	}
+	if current == nil {
+		return nil // the place stays taken until the informer tells: it may be pending already
 	}
 	pod, err := r.createPod(ctx, current, cluster)
 	switch {
@@ -90,12 +94,17 @@ func (r *Reconciler) makePod(ctx context.Context, pj *prowv1.ProwJob, cluster Cl
 		return r.complete(ctx, current, change{"state": prowv1.ErrorState, "description": fmt.Sprintf("Pod can not be created: %v", err)})
 	case refused(err):
 		r.limits.release(pj.Name)
+	default:
+		r.limits.podSeen(pj.Name) // in doubt, there is one
 	}
-	return err // when in doubt whether there is a pod, the place stays taken until that is clear
+	return err
 }
 
 // refused says whether it is sure that an error left no pod behind.
 func refused(err error) bool {
+	if errors.Is(err, errPodExists) {
+		return false
+	}
 	status := apierrors.APIStatus(nil)
 	return errors.As(err, &status) && !apierrors.IsTimeout(err) && !apierrors.IsServerTimeout(err) ||
 		utilnet.IsConnectionRefused(err) || errors.Is(err, errNoBuildID)
@@ -140,7 +149,7 @@ func (r *Reconciler) createPod(ctx context.Context, pj *prowv1.ProwJob, cluster 
 	}
 	existing, getErr := pods.Get(ctx, pj.Name, metav1.GetOptions{})
 	if getErr != nil {
-		return nil, fmt.Errorf("reading the pod that exists already: %w", getErr)
+		return nil, fmt.Errorf("%w: reading it: %w", errPodExists, getErr)
 	}
 	if !isOf(existing, pj.Name) {
 		return nil, fmt.Errorf("%w: a pod of its name exists, but is none of its own", errUnbuildable)
@@ -155,7 +164,7 @@ func hopeless(err error) bool {
 		return true
 	}
 	status := apierrors.APIStatus(nil)
-	if !errors.As(err, &status) {
+	if errors.Is(err, errPodExists) || !errors.As(err, &status) {
 		return false
 	}
 	switch code := int(status.Status().Code); code {
@@ -224,14 +233,11 @@ func removeFinalizer(ctx context.Context, pod *corev1.Pod, cluster Cluster) erro
 	return nil
 }
 
-// deletePod deletes a pod; if uid is not empty, only the one that has it. A pod that is gone is no error.
+// deletePod deletes the pod that has the name and the UID. A pod that is gone is no error.
 func deletePod(ctx context.Context, cluster Cluster, name string, uid types.UID) error {
-	options := metav1.DeleteOptions{}
-	if uid != "" {
-		options.Preconditions = &metav1.Preconditions{UID: &uid}
-	}
+	options := metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}}
 	err := cluster.Client.CoreV1().Pods(cluster.Namespace).Delete(ctx, name, options)
-	if err != nil && !apierrors.IsNotFound(err) && (uid == "" || !apierrors.IsConflict(err)) {
+	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 		return fmt.Errorf("deleting pod %s: %w", name, err)
 	}
 	return nil

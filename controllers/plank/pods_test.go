@@ -187,7 +187,13 @@ func foreignPod(w *world) {
 	if err != nil {
 		w.Fatal(err)
 	}
+	w.run("mine", func(pj *prowv1.ProwJob) { pj.Status.State = prowv1.AbortedState })
 	w.start()
+	w.ends("mine", prowv1.AbortedState, "")
+	if pod := w.podOf("mine", nil); pod.UID != created.UID || pod.DeletionTimestamp != nil {
+		w.Errorf("an abort touched somebody else's pod: %v", pod.ObjectMeta)
+	}
+	w.forget("mine")
 	w.run("mine")
 	w.ends("mine", prowv1.ErrorState, "Pod can not be created: pod cannot be built: a pod of its name exists, but is none of its own")
 	if pod := w.podOf("mine", nil); pod.UID != created.UID || pod.DeletionTimestamp != nil {

@@ -77,7 +77,7 @@ func (r *Reconciler) act(ctx context.Context, s step, pj *prowv1.ProwJob, pod *c
 	case halt:
 		return deletePod(ctx, cluster, pod.Name, pod.UID)
 	case cancel:
-		return r.cancel(ctx, pj, cluster)
+		return r.cancel(ctx, pj, pod, cluster)
 	case finish:
 		return r.finish(ctx, pj, pod, cluster, s)
 	case wait:
@@ -146,10 +146,11 @@ func (r *Reconciler) revive(ctx context.Context, pj *prowv1.ProwJob, pod *corev1
 }
 
 // cancel deletes the pod of an aborted run and completes it.
-func (r *Reconciler) cancel(ctx context.Context, pj *prowv1.ProwJob, cluster Cluster) error {
-	// The pod may be too new for the cache, so it is deleted by name.
-	if err := deletePod(ctx, cluster, pj.Name, ""); err != nil {
-		return err
+func (r *Reconciler) cancel(ctx context.Context, pj *prowv1.ProwJob, pod *corev1.Pod, cluster Cluster) error {
+	if pod != nil {
+		if err := deletePod(ctx, cluster, pod.Name, pod.UID); err != nil {
+			return err
+		}
 	}
 	return r.complete(ctx, pj, change{})
 }

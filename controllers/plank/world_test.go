@@ -263,6 +263,14 @@ func (w *world) patchPod(name, patch string) {
 	}
 }
 
+// forget deletes a ProwJob.
+func (w *world) forget(name string) {
+	w.Helper()
+	if err := w.prow.ProwV1().ProwJobs(w.namespace).Delete(w.Context(), name, metav1.DeleteOptions{}); err != nil {
+		w.Fatalf("deleting ProwJob %s: %v", name, err)
+	}
+}
+
 // deletePod deletes a pod with a grace period in seconds; 0 is in one step.
 func (w *world) deletePod(name string, grace int64) {
 	w.Helper()
