@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
@@ -154,6 +155,10 @@ func git(ctx context.Context, dir string, env, args []string) (string, error) {
 	// Merge commits get the time zone, and a git that asks for a password hangs.
 	cmd.Env = slices.Concat(os.Environ(), []string{"TZ=UTC", "GIT_TERMINAL_PROMPT=0"}, env)
 	cmd.Stdout, cmd.Stderr = &output, &output
+	// Git's helpers end with it, or they would hold the output open for as long as
+	// the other side takes.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	err := cmd.Run()
 	return output.String(), err
 }

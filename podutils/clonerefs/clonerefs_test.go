@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -190,6 +191,52 @@ func TestStop(t *testing.T) {
 	}
 	if records := readRecords(t, o.Log); len(records) != 2 || !records[1].Failed {
 		t.Errorf("records are %+v, want the second to have failed", records)
+	}
+}
+
+// What git started does not keep the program from stopping.
+func TestStopEndsHelpers(t *testing.T) {
+	refs := refsOf(newSource(t))
+	dir := t.TempDir()
+	fetching := filepath.Join(dir, "fetching")
+	slow := "#!/bin/sh\nif test $1 = fetch; then mkfifo " + fetching + ".new; mv " + fetching + ".new " + fetching + "; cat " + fetching + "; fi\n"
+	if err := os.WriteFile(filepath.Join(dir, "git"), []byte(slow), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var helper sync.WaitGroup
+	t.Cleanup(helper.Wait)
+	helper.Go(func() {
+		// Opening waits for the helper, which then reads for as long as this is open.
+		file, err := openWhenThere(ctx, fetching)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		cancel()
+		<-t.Context().Done()
+		_ = file.Close()
+	})
+	if err := clonerefs.Run(ctx, newOptions(t, refs), noSleep, slog.New(slog.DiscardHandler)); !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v, want %v", err, context.Canceled)
+	}
+}
+
+func openWhenThere(ctx context.Context, path string) (*os.File, error) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		file, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if !errors.Is(err, os.ErrNotExist) {
+			return file, err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 }
 
