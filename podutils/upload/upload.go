@@ -211,15 +211,27 @@ func sortOut(failures, lost []failure) (again, gone []failure) {
 	return again, lost
 }
 
-// store writes one object.
+// store writes one object, unless that gets stuck.
 func (u *Uploader) store(ctx context.Context, to target, o Object) error {
 	content, err := o.Open()
 	if err != nil {
 		return &openError{err}
 	}
 	defer func() { _ = content.Close() }() // only read
-	writing, cancel := context.WithCancel(ctx)
-	defer cancel()
+	writing, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	moving := watchdog(func() { cancel(errStuck) })
+	defer moving.timer.Stop()
+	if err := u.write(writing, cancel, to, o, moving.watch(content)); err != nil {
+		if cause := context.Cause(writing); errors.Is(cause, errStuck) {
+			return cause
+		}
+		return err
+	}
+	return nil
+}
+
+func (u *Uploader) write(writing context.Context, cancel context.CancelCauseFunc, to target, o Object, content io.Reader) error {
 	from, compress := u.compressing(o.Key, content)
 	attributes := &blob.WriteOptions{ContentType: o.ContentType, ContentEncoding: o.ContentEncoding, Metadata: o.Metadata}
 	if compress {
@@ -230,7 +242,7 @@ func (u *Uploader) store(ctx context.Context, to target, o Object) error {
 		return err
 	}
 	if err := copyTo(w, from, compress); err != nil {
-		cancel() // so that closing abandons what was written
+		cancel(nil) // so that closing abandons what was written
 		return errors.Join(err, ignoreCanceled(w.Close()))
 	}
 	return w.Close()
