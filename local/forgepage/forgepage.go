@@ -32,7 +32,8 @@ type client interface {
 var files embed.FS
 
 // New serves the pages, and hands everything else to next. It asks for the
-// client with each request, so that the client may be made later.
+// client with each request, so that the client may be made later; while there is
+// none, a page says so and comes again.
 func New(gh func() *github.Client, next http.Handler) (http.Handler, error) {
 	templates, err := template.ParseFS(files, "*.html")
 	if err != nil {
@@ -45,11 +46,15 @@ func New(gh func() *github.Client, next http.Handler) (http.Handler, error) {
 	mux.Handle("/", next)
 	// The API has paths of the same form; who wants a page says so.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.Contains(r.Header.Get("Accept"), "text/html") {
+		switch page := strings.Contains(r.Header.Get("Accept"), "text/html"); {
+		case page && gh() == nil:
+			w.Header().Set("Refresh", "1")
+			http.Error(w, "starting", http.StatusServiceUnavailable)
+		case page:
 			mux.ServeHTTP(w, r)
-			return
+		default:
+			next.ServeHTTP(w, r)
 		}
-		next.ServeHTTP(w, r)
 	}), nil
 }
 

@@ -27,6 +27,11 @@ func TestPages(t *testing.T) {
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	forge.SetURL(server.URL)
+	starting := get(t, server.URL+"/org/repo", "text/html")
+	starting.Body.Close()
+	if starting.StatusCode != http.StatusServiceUnavailable || starting.Header.Get("Refresh") == "" {
+		t.Errorf("before there is a client, a page answers %s", starting.Status)
+	}
 	if gh, err = github.New(t.Context(), github.Options{Endpoint: server.URL, Host: server.URL}); err != nil {
 		t.Fatal(err)
 	}
