@@ -285,6 +285,33 @@ func TestETags(t *testing.T) {
 	}
 }
 
+// TestETagsTakeBoundedMemory has room for seven small answers.
+func TestETagsTakeBoundedMemory(t *testing.T) {
+	s := world(t)
+	const issues = 10
+	for range issues {
+		must[github.Issue](t)(s.OpenIssue(t.Context(), "ann", repo, "T", ""))
+	}
+	var statuses []int
+	noting := roundTrip(func(req *http.Request) (*http.Response, error) {
+		resp, err := http.DefaultTransport.RoundTrip(req)
+		if err == nil {
+			statuses = append(statuses, resp.StatusCode)
+		}
+		return resp, err
+	})
+	c := clientAs(t, s, "ci-robot", func(o *github.Options) { o.Transport, o.CacheBytes = noting, 16<<10 })
+	read := func(number int) { must[github.Labels](t)(c.Labels(t.Context(), repo.Issue(number))) }
+	for i := range issues {
+		read(i + 1)
+	}
+	statuses = nil
+	read(issues) // is still there
+	read(1)      // has made room
+	read(1)      // and is there again
+	diff(t, "statuses", statuses, []int{http.StatusNotModified, http.StatusOK, http.StatusNotModified})
+}
+
 func TestDryRun(t *testing.T) {
 	s := world(t)
 	name := openPull(t, s)
