@@ -4,6 +4,7 @@ package controllers
 
 import (
 	"context"
+	"fmt"
 
 	"knative.dev/pkg/controller"
 
@@ -21,6 +22,9 @@ func newCrier(ctx context.Context, s shared) (*controller.Impl, error) {
 		return nil, err
 	}
 	settings := func() reporter.Settings { return reporter.SettingsFrom(s.config()) }
-	lister := s.cluster.jobs.Prow().V1().ProwJobs().Lister()
-	return crier.NewController(ctx, reporter.NewReporter(client, lister, settings), crier.Options{Metrics: function.Registerer(ctx)})
+	jobs := s.cluster.jobs.Prow().V1().ProwJobs().Informer()
+	if err := jobs.AddIndexers(reporter.Indexers()); err != nil {
+		return nil, fmt.Errorf("indexing ProwJobs: %w", err)
+	}
+	return crier.NewController(ctx, reporter.NewReporter(client, jobs.GetIndexer(), settings), crier.Options{Metrics: function.Registerer(ctx)})
 }

@@ -240,8 +240,11 @@ func testGitHub(t *testing.T, config *rest.Config) {
 		t.Fatal(err)
 	}
 	w := start(t, config, crier.Options{}, func(factory externalversions.SharedInformerFactory) []crier.Reporter {
-		lister := factory.Prow().V1().ProwJobs().Lister()
-		return []crier.Reporter{reporter.NewReporter(gh, lister, func() reporter.Settings { return reporter.Settings{} })}
+		jobs := factory.Prow().V1().ProwJobs().Informer()
+		if err := jobs.AddIndexers(reporter.Indexers()); err != nil {
+			t.Fatal(err)
+		}
+		return []crier.Reporter{reporter.NewReporter(gh, jobs.GetIndexer(), func() reporter.Settings { return reporter.Settings{} })}
 	})
 	names := []string{"unit", "lint", "e2e", "fuzz", "race"}
 	for _, name := range names {

@@ -82,7 +82,10 @@ func (r *Reconciler) record(ctx context.Context, pj *prowv1.ProwJob) error {
 		return err
 	}
 	_, err = r.client.ProwJobs(pj.Namespace).Patch(ctx, pj.Name, types.MergePatchType, patch, metav1.PatchOptions{})
-	if err != nil && !apierrors.IsNotFound(err) {
+	if apierrors.IsNotFound(err) {
+		return nil // and nobody would make us forget it
+	}
+	if err != nil {
 		return fmt.Errorf("recording the report of %s/%s: %w", pj.Namespace, pj.Name, err)
 	}
 	r.told.Store(pj.UID, pj.Status.State)

@@ -56,14 +56,6 @@ func outdated(duplicates []*prowv1.ProwJob) []*prowv1.ProwJob {
 	if len(duplicates) < 2 {
 		return nil
 	}
-	sorted := slices.SortedFunc(slices.Values(duplicates), func(a, b *prowv1.ProwJob) int {
-		if c := a.Status.StartTime.Compare(b.Status.StartTime.Time); c != 0 {
-			return c
-		}
-		if c := a.CreationTimestamp.Compare(b.CreationTimestamp.Time); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Name, b.Name)
-	})
+	sorted := slices.SortedFunc(slices.Values(duplicates), (*prowv1.ProwJob).Compare)
 	return sorted[:len(sorted)-1]
 }

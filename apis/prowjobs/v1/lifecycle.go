@@ -3,6 +3,7 @@
 package v1
 
 import (
+	"cmp"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -16,6 +17,15 @@ func (j *ProwJob) SetComplete(now time.Time) {
 	if j.Status.CompletionTime == nil {
 		j.Status.CompletionTime = &metav1.Time{Time: now}
 	}
+}
+
+// Compare orders runs by the time at which they were made; names settle a draw.
+func (j *ProwJob) Compare(other *ProwJob) int {
+	return cmp.Or(
+		j.Status.StartTime.Compare(other.Status.StartTime.Time),
+		j.CreationTimestamp.Compare(other.CreationTimestamp.Time),
+		cmp.Compare(j.Name, other.Name),
+	)
 }
 
 // ClusterAlias is the build cluster that the run is on.

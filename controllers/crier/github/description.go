@@ -34,7 +34,7 @@ func shorten(text string, limit int) string {
 	if len(text) <= limit {
 		return text
 	}
-	half := (limit - len(elision)) / 2
+	half := max(0, (limit-len(elision))/2)
 	head := strings.ToValidUTF8(text[:half], "")
 	tail := strings.ToValidUTF8(text[len(text)-half:], "")
 	return head + elision + tail

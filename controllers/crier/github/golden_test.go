@@ -68,7 +68,7 @@ func playSequence(t *testing.T, dir string, seq sequence, jobs map[string]*prowv
 		hub.comments = append(hub.comments, githubapi.Comment{ID: c.ID, Body: c.Body, Author: githubapi.User{Login: c.Login}})
 	}
 	settings := Settings{Template: goldenTemplate(t, dir, seq.Config)}
-	reporter := NewReporter(hub, nil, func() Settings { return settings })
+	reporter := NewReporter(hub, &story{}, func() Settings { return settings })
 	for i, step := range seq.Steps {
 		var runs []*prowv1.ProwJob
 		for j, reported := range step.Reported {

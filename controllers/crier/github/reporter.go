@@ -3,12 +3,9 @@
 package github
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
-
-	"k8s.io/apimachinery/pkg/labels"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 	githubapi "github.com/cutwater-ci/cutwater/internal/github"
@@ -31,57 +28,73 @@ type comments interface {
 	DeleteComment(ctx context.Context, repo githubapi.Repo, id int64) error
 }
 
-// lister finds the other runs of a pull.
-type lister interface {
-	List(selector labels.Selector) ([]*prowv1.ProwJob, error)
+// index finds runs by what they have in common.
+type index interface {
+	ByIndex(index, key string) ([]any, error)
 }
 
 // Reporter reports to GitHub.
 type Reporter struct {
 	github   client
-	jobs     lister
+	jobs     index
 	settings func() Settings
+	statuses locks
 	pulls    locks
 }
 
-// NewReporter returns a reporter that acts through gh; jobs finds the other runs of a
-// pull, and settings gives the configuration of the moment.
-func NewReporter(gh client, jobs lister, settings func() Settings) *Reporter {
+// NewReporter returns a reporter that acts through gh; jobs are the runs, with
+// the indexes of Indexers, and settings gives the configuration of the moment.
+func NewReporter(gh client, jobs index, settings func() Settings) *Reporter {
 	return &Reporter{github: gh, jobs: jobs, settings: settings}
 }
 
 // Name is the reporter's key in status.prev_report_states.
 func (r *Reporter) Name() string { return Name }
 
-// ShouldReport says whether the run's state is for GitHub. While it waits for
-// the scheduler there is nothing to say yet.
-func (r *Reporter) ShouldReport(pj *prowv1.ProwJob) bool {
-	return pj.Status.State != "" && pj.Status.State != prowv1.SchedulingState && r.settings().reports(pj)
-}
+// ShouldReport says whether the run's state is for GitHub.
+func (r *Reporter) ShouldReport(pj *prowv1.ProwJob) bool { return r.settings().tells(pj) }
 
-// Report sets the run's status and, when it has ended, brings the comment of its pull up to date.
+// Report sets the run's status and, when it has ended, brings the comment of
+// its pull up to date; neither, when a newer run has taken its place.
 func (r *Reporter) Report(ctx context.Context, pj *prowv1.ProwJob) error {
 	settings := r.settings()
 	if !settings.reports(pj) {
 		return nil
 	}
-	sha, status, err := statusOf(pj)
-	if err != nil {
-		return err
-	}
 	refs := pj.Spec.Refs
 	repo := githubapi.Repo{Org: refs.Org, Name: refs.Repo}
-	err = r.github.CreateStatus(ctx, repo, sha, status)
-	if hopeless(err) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("setting status %s of %v@%s: %w", status.Context, repo, sha, err)
+	if told, err := r.setStatus(ctx, settings, pj, repo); !told || err != nil {
+		return err
 	}
 	if !pj.Complete() || len(refs.Pulls) != 1 || names(settings.NoCommentRepos, refs) {
 		return nil
 	}
 	return r.comment(ctx, settings, pj, repo.Issue(refs.Pulls[0].Number))
+}
+
+// setStatus sets the run's status and reports whether it did: not, when it is
+// outdated or hopeless. One run at a time sets a status, so that the newest has the last word.
+func (r *Reporter) setStatus(ctx context.Context, settings Settings, pj *prowv1.ProwJob, repo githubapi.Repo) (bool, error) {
+	sha, status, err := statusOf(pj)
+	if err != nil {
+		return false, err
+	}
+	unlock, err := r.statuses.lock(ctx, statusKey(pj))
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+	if outdated, err := r.outdated(pj, settings); outdated || err != nil {
+		return false, err
+	}
+	err = r.github.CreateStatus(ctx, repo, sha, status)
+	if hopeless(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("setting status %s of %v@%s: %w", status.Context, repo, sha, err)
+	}
+	return true, nil
 }
 
 // hopeless says whether a status can never be set: the commit has had too many
@@ -154,36 +167,4 @@ func (r *Reporter) do(ctx context.Context, pull githubapi.Issue, c change) error
 		}
 	}
 	return nil
-}
-
-// ended is the newest run of each job of the pull, by context, or none while any run is under way.
-func (r *Reporter) ended(pj *prowv1.ProwJob) ([]*prowv1.ProwJob, error) {
-	selector := labels.Set{}
-	for _, key := range []string{prowv1.OrgLabel, prowv1.RepoLabel, prowv1.PullLabel} {
-		selector[key] = pj.Labels[key]
-	}
-	all, err := r.jobs.List(labels.SelectorFromSet(selector))
-	if err != nil {
-		return nil, fmt.Errorf("listing the runs of %v: %w", selector, err)
-	}
-	newest := map[string]*prowv1.ProwJob{}
-	for _, run := range all {
-		if !run.Complete() {
-			return nil, nil
-		}
-		if !run.Spec.Report {
-			continue
-		}
-		if before, ok := newest[run.Spec.Job]; !ok || before.CreationTimestamp.Before(&run.CreationTimestamp) {
-			newest[run.Spec.Job] = run
-		}
-	}
-	runs := make([]*prowv1.ProwJob, 0, len(newest))
-	for _, run := range newest {
-		runs = append(runs, run)
-	}
-	slices.SortFunc(runs, func(a, b *prowv1.ProwJob) int {
-		return cmp.Or(cmp.Compare(a.Spec.Context, b.Spec.Context), cmp.Compare(a.Spec.Job, b.Spec.Job))
-	})
-	return runs, nil
 }

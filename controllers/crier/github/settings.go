@@ -37,6 +37,12 @@ func SettingsFrom(c *config.Config) Settings {
 	}
 }
 
+// tells says whether a run's present state is reported. While it waits for the
+// scheduler there is nothing to say yet.
+func (s Settings) tells(pj *prowv1.ProwJob) bool {
+	return pj.Status.State != "" && pj.Status.State != prowv1.SchedulingState && s.reports(pj)
+}
+
 // reports says whether a run is to be reported at all.
 func (s Settings) reports(pj *prowv1.ProwJob) bool {
 	types := s.JobTypes

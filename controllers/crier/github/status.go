@@ -16,16 +16,20 @@ func statusOf(pj *prowv1.ProwJob) (sha string, status githubapi.Status, err erro
 		return "", githubapi.Status{}, err
 	}
 	refs := pj.Spec.Refs
-	sha = refs.BaseSHA
-	if len(refs.Pulls) > 0 {
-		sha = refs.Pulls[0].SHA
-	}
-	return sha, githubapi.Status{
+	return commitOf(refs), githubapi.Status{
 		Context:     pj.Spec.Context,
 		State:       state,
 		Description: Describe(pj.Status.Description, refs.BaseSHA),
 		TargetURL:   pj.Status.URL,
 	}, nil
+}
+
+// commitOf is the commit that has a run's status.
+func commitOf(refs *prowv1.Refs) string {
+	if len(refs.Pulls) > 0 {
+		return refs.Pulls[0].SHA
+	}
+	return refs.BaseSHA
 }
 
 // statusState is the state of GitHub's that stands for one of ours. GitHub has

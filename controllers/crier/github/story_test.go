@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,7 +18,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 	githubapi "github.com/cutwater-ci/cutwater/internal/github"
@@ -31,11 +31,15 @@ type story struct {
 	reporter *Reporter
 }
 
-// List is the lister of the reporter.
-func (s *story) List(selector labels.Selector) ([]*prowv1.ProwJob, error) {
-	var found []*prowv1.ProwJob
+// ByIndex finds runs for the reporter.
+func (s *story) ByIndex(index, key string) ([]any, error) {
+	var found []any
 	for _, run := range s.runs {
-		if selector.Matches(labels.Set(run.Labels)) {
+		keys, err := Indexers()[index](run)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(keys, key) {
 			found = append(found, run)
 		}
 	}
@@ -50,6 +54,7 @@ func (s *story) List(selector labels.Selector) ([]*prowv1.ProwJob, error) {
 //	run JOB STATE [optional] [postsubmit] [batch] [silent]
 //	     the job's newest run comes into a state and is reported
 //	again JOB                                its state is reported once more
+//	late JOB                                 the state of the run before it is reported
 //	comment LOGIN TEXT                       somebody comments, \n in TEXT is a new line
 //	refuse OP STATUS [MESSAGE]               GitHub refuses the next such request
 func TestStories(t *testing.T) {
@@ -122,18 +127,25 @@ func (s *story) step(t *testing.T, line string) []string {
 	case "run":
 		return s.report(t, s.run(args))
 	case "again":
-		return s.report(t, s.newest(args[0]))
+		return s.report(t, s.newest(args[0], 0))
+	case "late":
+		return s.report(t, s.newest(args[0], 1))
 	default:
 		t.Fatalf("no step %q", line)
 	}
 	return nil
 }
 
-func (s *story) newest(job string) *prowv1.ProwJob {
-	for i := len(s.runs) - 1; i >= 0; i-- {
-		if s.runs[i].Spec.Job == job {
-			return s.runs[i]
+// newest is the newest run of a job but for some.
+func (s *story) newest(job string, but int) *prowv1.ProwJob {
+	for _, run := range slices.Backward(s.runs) {
+		if run.Spec.Job != job {
+			continue
 		}
+		if but == 0 {
+			return run
+		}
+		but--
 	}
 	return nil
 }
@@ -141,7 +153,7 @@ func (s *story) newest(job string) *prowv1.ProwJob {
 // run brings the newest run of a job into a state; when it has ended, a new run.
 func (s *story) run(args []string) *prowv1.ProwJob {
 	job, state := args[0], prowv1.ProwJobState(args[1])
-	pj := s.newest(job)
+	pj := s.newest(job, 0)
 	if pj == nil || pj.Complete() {
 		n := len(s.runs) + 1
 		pj = &prowv1.ProwJob{
