@@ -13,7 +13,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -22,6 +24,7 @@ import (
 	"go.uber.org/zap"
 	"knative.dev/pkg/logging"
 
+	"github.com/cutwater-ci/cutwater/config/document"
 	"github.com/cutwater-ci/cutwater/internal/function"
 )
 
@@ -40,6 +43,8 @@ type Source[T any] struct {
 	Paths []string
 	// Load reads everything.
 	Load func(context.Context) (*T, error)
+	// Warnings, when set, is what is odd in a state. It is logged when it changes.
+	Warnings func(*T) []document.Problem
 	// OnReload, when set, hears of every load but the first: nil, or what is wrong.
 	OnReload func(error)
 }
@@ -50,6 +55,8 @@ type Store[T any] struct {
 	current atomic.Pointer[T]
 	watcher *fsnotify.Watcher
 	metrics *metrics
+	// warned is what was logged last; only one goroutine at a time uses it.
+	warned []document.Problem
 }
 
 // New loads once, or returns what is wrong, and then follows the files until ctx ends.
@@ -70,6 +77,7 @@ func New[T any](ctx context.Context, source Source[T]) (*Store[T], error) {
 		return nil, errors.Join(err, watcher.Close())
 	}
 	s.current.Store(first)
+	s.warn(ctx, first)
 	m.succeeded(source.Name)
 	go s.follow(ctx)
 	return s, nil
@@ -86,9 +94,13 @@ func (s *Store[T]) watch() {
 		}
 		// The folder of a file: files are replaced by renaming, which a watch on the file would miss.
 		_ = s.watcher.Add(filepath.Dir(root))
-		_ = filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		start := root
+		if info, err := os.Stat(root); err == nil && info.IsDir() {
+			start += string(filepath.Separator) // A link to a folder is the folder.
+		}
+		_ = filepath.WalkDir(start, func(name string, entry fs.DirEntry, err error) error {
 			if err == nil && entry.IsDir() {
-				if name != root && strings.HasPrefix(entry.Name(), "..") {
+				if name != start && strings.HasPrefix(entry.Name(), "..") {
 					return filepath.SkipDir
 				}
 				_ = s.watcher.Add(name)
@@ -104,16 +116,22 @@ func (s *Store[T]) concerns(name string) bool {
 		if root == "" {
 			continue
 		}
-		root = filepath.Clean(root)
-		if name == root || strings.HasPrefix(name, root+string(filepath.Separator)) {
+		if below(root, name) {
 			return true
 		}
 		// A ConfigMap mount changes by a new link ..data; VERSION is read with config.yaml.
-		if filepath.Dir(name) == filepath.Dir(root) && (filepath.Base(name) == "..data" || filepath.Base(name) == "VERSION") {
+		base := filepath.Base(name)
+		if filepath.Dir(name) == filepath.Dir(root) && (base == "..data" || base == "VERSION") {
 			return true
 		}
 	}
 	return false
+}
+
+// below reports whether the name is root or in it. Either may begin with "./".
+func below(root, name string) bool {
+	relative, err := filepath.Rel(root, name)
+	return err == nil && relative != ".." && !strings.HasPrefix(relative, ".."+string(filepath.Separator))
 }
 
 func (s *Store[T]) follow(ctx context.Context) {
@@ -147,17 +165,41 @@ func (s *Store[T]) follow(ctx context.Context) {
 func (s *Store[T]) reload(ctx context.Context) {
 	s.watch()
 	next, err := s.load(ctx)
+	if ctx.Err() != nil {
+		return // The load was cut off, which says nothing about the files.
+	}
 	if err != nil {
 		s.metrics.failed(s.source.Name)
 		logging.FromContext(ctx).Errorw("the changed configuration is wrong; the last good one stays in force",
 			zap.String("config", s.source.Name), zap.Error(err))
 	} else {
 		s.current.Store(next)
+		s.warn(ctx, next)
 		s.metrics.succeeded(s.source.Name)
 	}
 	if s.source.OnReload != nil {
 		s.source.OnReload(err)
 	}
+}
+
+// maxWarned is how many warnings are logged in full.
+const maxWarned = 100
+
+// warn logs what is odd in a state, unless that was said before.
+func (s *Store[T]) warn(ctx context.Context, state *T) {
+	if s.source.Warnings == nil {
+		return
+	}
+	warnings := s.source.Warnings(state)
+	if len(warnings) > 0 && !slices.Equal(warnings, s.warned) {
+		texts := make([]string, min(len(warnings), maxWarned))
+		for i := range texts {
+			texts[i] = warnings[i].Error()
+		}
+		logging.FromContext(ctx).Warnw("the configuration is in force, and odd in places",
+			zap.String("config", s.source.Name), zap.Int("count", len(warnings)), zap.Strings("warnings", texts))
+	}
+	s.warned = warnings
 }
 
 // load turns a panic into an error: a strange file must not end the process.

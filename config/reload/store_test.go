@@ -13,7 +13,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+	"knative.dev/pkg/logging"
 
+	"github.com/cutwater-ci/cutwater/config/document"
 	"github.com/cutwater-ci/cutwater/config/reload"
 	"github.com/cutwater-ci/cutwater/internal/function"
 )
@@ -139,6 +143,87 @@ func TestStoreFollowsConfigMaps(t *testing.T) {
 	}
 	if diff := cmp.Diff("second", *s.Load()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestStoreFollowsPlainNamesAndLinks changes files that are named without a folder, and through a link to a folder.
+func TestStoreFollowsPlainNamesAndLinks(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if err := os.MkdirAll("real/deep", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("real", "link"); err != nil {
+		t.Fatal(err)
+	}
+	for name, path := range map[string]string{
+		"plain": "config.yaml", "dotted": "./dotted.yaml", "in a folder": "real/config.yaml", "in the working directory": ".",
+		"a link": "link", "below a link": "link/deep/config.yaml",
+	} {
+		t.Run(name, func(t *testing.T) {
+			changes := path
+			if filepath.Ext(path) != ".yaml" {
+				changes = filepath.Join(path, "deep", "jobs.yaml")
+				if path == "." {
+					changes = "jobs.yaml"
+				}
+			}
+			write(t, changes, "first")
+			reloads := make(chan error, 100)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			_, err := reload.New(ctx, reload.Source[string]{
+				Name: "test", Paths: []string{path},
+				Load:     func(context.Context) (*string, error) { return new(string), nil },
+				OnReload: func(err error) { reloads <- err },
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, changes, "second")
+			if err := next(t, reloads); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestStoreLogsWarningsOnce starts with a warning, sees it again, and then another one.
+func TestStoreLogsWarningsOnce(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "config.yaml")
+	write(t, name, "a")
+	core, logs := observer.New(zap.WarnLevel)
+	reloads := make(chan error, 100)
+	ctx, cancel := context.WithCancel(logging.WithLogger(t.Context(), zap.New(core).Sugar()))
+	defer cancel()
+	_, err := reload.New(ctx, reload.Source[string]{
+		Name: "test", Paths: []string{name},
+		OnReload: func(err error) { reloads <- err },
+		Warnings: func(state *string) []document.Problem {
+			return []document.Problem{{Position: document.Position{File: "config.yaml", Line: 1}, Path: *state, Message: "is not known"}}
+		},
+		Load: func(context.Context) (*string, error) {
+			data, err := os.ReadFile(name)
+			text := strings.TrimSpace(string(data))
+			return &text, err
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"a\n", "b", "b\n"} {
+		write(t, name, text)
+		if err := next(t, reloads); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []any
+	for _, entry := range logs.All() {
+		got = append(got, entry.ContextMap()["warnings"])
+	}
+	want := []any{[]any{"config.yaml:1: a: is not known"}, []any{"config.yaml:1: b: is not known"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("logged (-want +got):\n%s", diff)
 	}
 }
 
