@@ -68,15 +68,29 @@ func (l *loader) readJobs(ctx context.Context, files []string) []*jobs.File {
 	return slices.DeleteFunc(parsed, func(f *jobs.File) bool { return f == nil })
 }
 
-func (l *loader) readJobFile(reader *document.Reader, name string) (*jobs.File, document.Result) {
-	doc, err := reader.Read(name)
-	if err != nil {
+func (l *loader) readJobFile(reader *document.Reader, name string) (file *jobs.File, result document.Result) {
+	failed := func(err error) {
 		var problems document.Problems
 		problems.Add(name, err)
-		return nil, document.Result{Errors: problems}
+		file, result = nil, document.Result{Errors: problems}
 	}
-	file := &jobs.File{}
-	return file, l.decoder.Decode(doc, file)
+	defer func() { // Whoever recovers around Load is on another goroutine.
+		if r := recover(); r != nil {
+			failed(fmt.Errorf("panic: %v", r))
+		}
+	}()
+	doc, err := reader.Read(name)
+	if err != nil {
+		failed(err)
+		return file, result
+	}
+	file = &jobs.File{}
+	result = l.decoder.Decode(doc, file)
+	if file.DecorateAllJobs {
+		path := "decorate_all_jobs"
+		result.Warnings = append(result.Warnings, document.Problem{Position: doc.Locate(path), Path: path, Message: "counts in config.yaml only"})
+	}
+	return file, result
 }
 
 func largestFirst(files []string) []int {

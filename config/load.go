@@ -47,6 +47,9 @@ func Load(ctx context.Context, files Files) (*Config, error) {
 	l.take(l.decoder.DecodeNode(doc.Root(), main))
 	c := &main.Config
 	c.Rest = main.Rest
+	for key, at := range document.Given(c.Rest) {
+		l.warnings = append(l.warnings, unread(at, key))
+	}
 	l.supplement(c, files)
 	c.setDefaults()
 	l.invalid(doc, c.Validate())
@@ -83,10 +86,15 @@ func (c *Config) WithInRepo(orgRepo string, file *jobs.InRepoFile) ([]jobs.Presu
 	allowed := func(cluster string) bool { return c.InRepoAllowsCluster(orgRepo, cluster) }
 	presubmits, postsubmits, invalid := c.Jobs.WithInRepo(orgRepo, file, c.jobSettings(c.decorateAll), allowed)
 	var problems document.Problems
-	for _, each := range invalid {
+	for _, each := range invalid { // There are no warnings about jobs in a repository.
 		problems = append(problems, each.Problem())
 	}
 	return presubmits, postsubmits, problems.Err()
+}
+
+// unread is the warning of a key that is known, but that no part of the system acts on yet.
+func unread(at document.Node, key string) document.Problem {
+	return document.Problem{Position: at.Position(), Path: key, Message: "is known, but nothing acts on it yet"}
 }
 
 func (l *loader) take(r document.Result) {
@@ -96,7 +104,8 @@ func (l *loader) take(r document.Result) {
 
 // invalid adds what validation of a document found, at its places.
 func (l *loader) invalid(doc *document.Document, errs *apis.FieldError) {
-	l.errors = append(l.errors, doc.Problems(errs)...)
+	l.errors = append(l.errors, doc.Problems(errs.Filter(apis.ErrorLevel))...)
+	l.warnings = append(l.warnings, doc.Problems(errs.Filter(apis.WarningLevel))...)
 }
 
 // invalidJobs adds what is wrong with jobs. Their files are read again for the
@@ -111,9 +120,13 @@ func (l *loader) invalidJobs(invalid []jobs.Invalid) {
 			docs[problem.File] = doc
 		}
 		if doc != nil {
-			problem.Position, problem.Path = doc.LocateBelow(problem.Line, problem.Path)
+			problem.Position, problem.Path = doc.LocateBelow(problem.Position, problem.Path)
 		}
-		l.errors = append(l.errors, problem)
+		if each.Warning {
+			l.warnings = append(l.warnings, problem)
+		} else {
+			l.errors = append(l.errors, problem)
+		}
 	}
 }
 
@@ -139,6 +152,7 @@ func NewStore(ctx context.Context, files Files, onReload func(error)) (*Store, e
 		Name:     "config",
 		Paths:    append([]string{files.Config, files.Jobs}, files.SupplementalConfigDirs...),
 		Load:     func(ctx context.Context) (*Config, error) { return Load(ctx, files) },
+		Warnings: func(c *Config) []document.Problem { return c.Warnings },
 		OnReload: onReload,
 	})
 }

@@ -22,10 +22,13 @@ func (l *loader) supplement(c *Config, files Files) {
 }
 
 func (l *loader) checkSupplement(doc *document.Document) {
+	keys := map[string]document.Node{}
+	l.take(l.decoder.Decode(doc, &keys))
 	for key, value := range doc.Root().Keys() {
 		switch key {
 		case "branch-protection", "slack_reporter_configs":
 		case "tide":
+			l.errors = append(l.errors, l.decoder.DecodeNode(value, &map[string]document.Node{}).Errors...)
 			for inner, at := range value.Keys() {
 				if !slices.Contains([]string{"merge_method", "queries"}, inner) {
 					l.misplaced(at, "tide."+inner)
@@ -33,7 +36,9 @@ func (l *loader) checkSupplement(doc *document.Document) {
 			}
 		default:
 			l.misplaced(value, key)
+			continue
 		}
+		l.warnings = append(l.warnings, unread(value, key))
 	}
 }
 

@@ -18,7 +18,8 @@ import (
 // one overrides it, a key before one is overridden.
 func parseAnyStyle(file, text string) (*Document, error) {
 	var tree yaml.Node
-	if err := yaml.NewDecoder(strings.NewReader(text)).Decode(&tree); err != nil && err != io.EOF {
+	decoder := yaml.NewDecoder(strings.NewReader(text))
+	if err := decoder.Decode(&tree); err != nil && err != io.EOF {
 		return nil, parseProblem(file, err)
 	}
 	c := converter{file: file}
@@ -29,7 +30,16 @@ func parseAnyStyle(file, text string) (*Document, error) {
 	if err := c.convert("", tree.Content[0], nil); err != nil {
 		return nil, err
 	}
-	return &Document{file: file, nodes: c.nodes}, nil
+	return &Document{file: file, nodes: c.nodes, second: secondDocument(decoder)}, nil
+}
+
+// secondDocument is the line of a document after the first, which nobody reads; 0 when there is none.
+func secondDocument(decoder *yaml.Decoder) int {
+	var tree yaml.Node
+	if decoder.Decode(&tree) != nil || tree.Kind == 0 || tree.Content[0].Tag == "!!null" {
+		return 0
+	}
+	return tree.Content[0].Line
 }
 
 // parseProblem gives the place that the YAML parser names a field of its own.
@@ -52,7 +62,12 @@ type converter struct {
 	inside []*yaml.Node
 	// copied counts nodes that come from aliases.
 	copied int
+	depth  int
 }
+
+// maxNesting bounds how deep values are, aliases expanded: what goes through
+// them afterwards must not run out of stack, which nothing could recover from.
+const maxNesting = 1000
 
 // maxCopied bounds what aliases expand to; it is far beyond what anchors save in real files.
 const maxCopied = 1_000_000
@@ -67,6 +82,10 @@ func (c *converter) convert(key string, n, keyNode *yaml.Node) error {
 			return c.fail(n, "aliases expand to more than %d values", maxCopied)
 		}
 	}
+	if c.depth++; c.depth > maxNesting {
+		return c.fail(n, "is nested deeper than %d", maxNesting)
+	}
+	defer func() { c.depth-- }()
 	switch n.Kind {
 	case yaml.AliasNode:
 		return c.expand(n, func() error { return c.convert(key, n.Alias, keyNode) })

@@ -5,6 +5,7 @@ package document
 import (
 	"encoding"
 	"encoding/json"
+	"fmt"
 	"math"
 	"reflect"
 	"strconv"
@@ -32,9 +33,20 @@ const maxProblems = 100
 // Positioned is implemented by values that want to know where they are written.
 type Positioned interface{ SetPosition(Position) }
 
+// Bounded is implemented by values that are read from people who are not
+// trusted: a few bytes of YAML can become a thousand times as many in memory.
+type Bounded interface {
+	// MaxValues is how many values, aliases expanded, a document may have.
+	MaxValues() int
+}
+
 // Decode reads the document into the value that into points to. What it
 // cannot read it reports, and goes on.
 func (d *Decoder) Decode(doc *Document, into any) Result {
+	if b, ok := into.(Bounded); ok && len(doc.nodes) > b.MaxValues() {
+		tooMany := Problem{Position: Position{File: doc.file}, Message: fmt.Sprintf("has %d values, more than the %d that are read", len(doc.nodes), b.MaxValues())}
+		return Result{Errors: []Problem{tooMany}}
+	}
 	return d.decode(doc, 0, reflect.ValueOf(into).Elem(), true)
 }
 
@@ -50,6 +62,9 @@ func (d *Decoder) DecodeNode(n Node, into any) Result {
 func (d *Decoder) decode(doc *Document, at int32, v reflect.Value, coerce bool) Result {
 	s := &state{Decoder: d, doc: doc}
 	d.codec(v.Type()).decode(s, at, v, coerce)
+	if at == 0 && doc.second > 0 {
+		s.Warnings = append(s.Warnings, Problem{Position: Position{File: doc.file, Line: doc.second}, Message: "a second document is not read"})
+	}
 	return s.Result
 }
 

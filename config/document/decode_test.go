@@ -4,6 +4,7 @@ package document
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -128,6 +129,43 @@ func TestProblems(t *testing.T) {
 	}
 	if at := d.Locate("self.maps[a.b][1]"); at.Line != 5 {
 		t.Errorf("Locate: %v", at)
+	}
+}
+
+// abbreviated may be written as a list.
+type abbreviated struct {
+	Names []string `json:"names"`
+	Other bool     `json:"other"`
+}
+
+func (abbreviated) ListKey() string { return "names" }
+
+func TestAbbreviated(t *testing.T) {
+	d, err := Parse("file.yaml", "a: [x, v]\nb: {names: [z], other: true, nmes: []}\nc: [[]]\nd: ~\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	into := map[string]abbreviated{}
+	r := (&Decoder{}).Decode(d, &into)
+	want := map[string]abbreviated{"a": {Names: []string{"x", "v"}}, "b": {Names: []string{"z"}, Other: true}, "c": {Names: []string{""}}, "d": {}}
+	if diff := cmp.Diff(want, into); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got := Problems(append(r.Errors, r.Warnings...)).Error(); got != "file.yaml:3: c[0]: is a list, want a string\nfile.yaml:2: b.nmes: is not known; did you mean names?" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// Aliases inside aliases make values deeper than the text is.
+func TestNesting(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("a0: &a0 x\n")
+	for i := range 100 {
+		fmt.Fprintf(&b, "a%d: &a%d %s*a%d%s\n", i+1, i+1, strings.Repeat("[", 50), i, strings.Repeat("]", 50))
+	}
+	_, err := Parse("file.yaml", b.String())
+	if err == nil || !strings.Contains(err.Error(), "is nested deeper than 1000") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -16,7 +16,8 @@ func (d *Document) Problems(errs *apis.FieldError) Problems {
 	}
 	var problems Problems
 	for path, message := range FieldErrors(errs) {
-		problems = append(problems, Problem{Position: d.Locate(path), Path: path, Message: message})
+		first, _, _ := strings.Cut(path, ", ")
+		problems = append(problems, Problem{Position: d.Locate(first), Path: path, Message: message})
 	}
 	return problems
 }

@@ -13,21 +13,17 @@ func (d *Document) Locate(path string) Position {
 	return Position{File: d.file, Line: int(d.nodes[at].line)}
 }
 
-// LocateBelow is Locate for a path below the entry of a list that starts on
-// this line, and gives the whole path.
-func (d *Document) LocateBelow(line int, path string) (Position, string) {
-	for i := range d.nodes {
-		n := &d.nodes[i]
-		if int(n.line) != line || n.kind != mapping || n.key != "" {
-			continue
-		}
-		whole := d.path(int32(i))
-		if path != "" {
-			whole += "." + path
-		}
-		return Position{File: d.file, Line: int(d.nodes[d.follow(int32(i), path)].line)}, whole
+// LocateBelow is Locate for a path below the mapping at a position that was
+// handed to a Positioned when the same text was decoded, and gives the whole path.
+func (d *Document) LocateBelow(at Position, path string) (Position, string) {
+	if at.node <= 0 || int(at.node) >= len(d.nodes) || int(d.nodes[at.node].line) != at.Line {
+		return Position{File: d.file, Line: at.Line}, path // The file has changed meanwhile.
 	}
-	return Position{File: d.file, Line: line}, path
+	whole := d.path(at.node)
+	if path != "" {
+		whole += "." + path
+	}
+	return Position{File: d.file, Line: int(d.nodes[d.follow(at.node, path)].line)}, whole
 }
 
 func (d *Document) follow(at int32, path string) int32 {

@@ -12,6 +12,7 @@ package document
 import (
 	"fmt"
 	"iter"
+	"reflect"
 	"strconv"
 	"strings"
 )
@@ -21,6 +22,8 @@ type Document struct {
 	file string
 	// nodes has each node before its children, and a node with all its children before its next sibling.
 	nodes []node
+	// second is the line of a second document, if the file has one.
+	second int
 }
 
 // kind is what a node is.
@@ -75,6 +78,20 @@ func (n Node) Keys() iter.Seq2[string, Node] {
 		}
 		for i := range n.document.children(n.index) {
 			if !yield(n.document.nodes[i].key, Node{document: n.document, index: i}) {
+				return
+			}
+		}
+	}
+}
+
+// Given goes through the fields of a struct that are of type Node and were
+// there, by their keys.
+func Given(of any) iter.Seq2[string, Node] {
+	return func(yield func(string, Node) bool) {
+		v := reflect.ValueOf(of)
+		for i := range v.NumField() {
+			n, ok := v.Field(i).Interface().(Node)
+			if ok && n.document != nil && !yield(v.Type().Field(i).Tag.Get("json"), n) {
 				return
 			}
 		}

@@ -13,7 +13,6 @@ import (
 const (
 	maxSize  = 256 << 20
 	maxDepth = 200
-	maxNodes = 20_000_000
 )
 
 // errUnusual sends a file to the slower parser.

@@ -15,6 +15,9 @@ type Position struct {
 	File string
 	// Line counts from 1; 0 is unknown.
 	Line int
+
+	// node is which value of the document is there, where a Positioned is told.
+	node int32
 }
 
 // String is file:line.

@@ -24,16 +24,28 @@ type fields struct {
 	inOrder []string
 }
 
+// Abbreviated is implemented by structs that may also be written as a list,
+// which is the value of one of their keys.
+type Abbreviated interface{ ListKey() string }
+
 func (d *Decoder) structReader(t reflect.Type) decodeFunc {
 	known := d.fieldsOf(t)
 	positioned := reflect.PointerTo(t).Implements(reflect.TypeFor[Positioned]())
+	var list *field
+	if a, ok := reflect.Zero(t).Interface().(Abbreviated); ok {
+		list = known.find(a.ListKey())
+	}
 	return func(s *state, at int32, v reflect.Value, coerce bool) {
+		if list != nil && s.doc.nodes[at].kind == sequence {
+			list.codec().decode(s, at, v.FieldByIndex(list.index), coerce)
+			return
+		}
 		if s.doc.nodes[at].kind != mapping {
 			s.wrong(at, v, "a mapping")
 			return
 		}
 		if positioned {
-			v.Addr().Interface().(Positioned).SetPosition(Position{File: s.doc.file, Line: int(s.doc.nodes[at].line)})
+			v.Addr().Interface().(Positioned).SetPosition(Position{File: s.doc.file, Line: int(s.doc.nodes[at].line), node: at})
 		}
 		s.readFields(known, at, v, coerce)
 	}
@@ -45,7 +57,9 @@ func (s *state) readFields(known *fields, at int32, v reflect.Value, coerce bool
 		key := s.doc.nodes[child].key
 		f := known.find(key)
 		if f == nil {
-			s.warn(child, "is not known%s", known.suggestion(key))
+			if len(s.Warnings) < maxProblems { // A suggestion is not for free.
+				s.warn(child, "is not known%s", known.suggestion(key))
+			}
 			continue
 		}
 		into := v

@@ -3,7 +3,6 @@
 package jobs
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -65,18 +64,17 @@ func (b Brancher) excludePattern() *pattern {
 	return &pattern{text: strings.Join(b.SkipBranches, "|")}
 }
 
-// prepare checks the regular expressions and keeps them.
-func (b *Brancher) prepare(ps patterns) error {
-	var err error
+// prepare checks the regular expressions and keeps them. An error is of a field.
+func (b *Brancher) prepare(ps *patterns) (field string, err error) {
 	if len(b.Branches) > 0 {
 		if b.include, err = ps.get(strings.Join(b.Branches, "|")); err != nil {
-			return fmt.Errorf("branches: %w", err)
+			return "branches", err
 		}
 	}
 	if len(b.SkipBranches) > 0 {
 		if b.exclude, err = ps.get(strings.Join(b.SkipBranches, "|")); err != nil {
-			return fmt.Errorf("skip_branches: %w", err)
+			return "skip_branches", err
 		}
 	}
-	return nil
+	return "", nil
 }

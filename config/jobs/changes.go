@@ -66,21 +66,17 @@ func (m RegexpChangeMatcher) changesPattern(text string) *pattern {
 	return &pattern{text: text}
 }
 
-// prepare checks the regular expression and keeps it.
-func (m *RegexpChangeMatcher) prepare(ps patterns) error {
-	if m.RunIfChanged != "" && m.SkipIfOnlyChanged != "" {
-		return errors.New("run_if_changed and skip_if_only_changed exclude each other")
-	}
-	var err error
+// prepare checks the regular expression and keeps it. An error is of a field.
+func (m *RegexpChangeMatcher) prepare(ps *patterns) (field string, err error) {
 	switch {
+	case m.RunIfChanged != "" && m.SkipIfOnlyChanged != "":
+		return "skip_if_only_changed", errors.New("run_if_changed and skip_if_only_changed exclude each other")
 	case m.RunIfChanged != "":
-		if m.changes, err = ps.get(m.RunIfChanged); err != nil {
-			return fmt.Errorf("run_if_changed: %w", err)
-		}
+		m.changes, err = ps.get(m.RunIfChanged)
+		return "run_if_changed", err
 	case m.SkipIfOnlyChanged != "":
-		if m.changes, err = ps.get(m.SkipIfOnlyChanged); err != nil {
-			return fmt.Errorf("skip_if_only_changed: %w", err)
-		}
+		m.changes, err = ps.get(m.SkipIfOnlyChanged)
+		return "skip_if_only_changed", err
 	}
-	return nil
+	return "", nil
 }

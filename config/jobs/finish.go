@@ -14,7 +14,11 @@ import (
 type finisher struct {
 	Settings
 	presets  []Preset
-	patterns patterns
+	patterns *patterns
+	// limited is whether the jobs come from people who are not trusted; added is
+	// what their presets have added to them.
+	limited  bool
+	added    int
 	defaults map[place]inherited
 	// decorations are those that were looked at.
 	decorations map[*prowv1.DecorationConfig]bool
@@ -37,14 +41,36 @@ type inherited struct {
 func newFinisher(s Settings, presets []Preset) *finisher {
 	namespace, decorateAll := s.PodNamespace, s.DecorateAll // Their own variables: jobs that outlive the finisher point to them.
 	return &finisher{
-		Settings: s, namespace: &namespace, decorateAll: &decorateAll, presets: presets, patterns: patterns{},
+		Settings: s, namespace: &namespace, decorateAll: &decorateAll, presets: presets, patterns: &patterns{known: map[string]*pattern{}},
 		names: checked{}, values: checked{},
 		defaults: map[place]inherited{}, decorations: map[*prowv1.DecorationConfig]bool{},
 	}
 }
 
+// maxInvalid is how much is said about jobs in a repository.
+const maxInvalid = 100
+
 func (f *finisher) fail(b *JobBase, kind, field, message string) {
-	f.invalid = append(f.invalid, Invalid{Source: b.Source, Job: strings.TrimSpace(kind + " " + b.Name), Field: field, Message: message})
+	f.report(Invalid{Source: b.Source, Job: strings.TrimSpace(kind + " " + b.Name), Field: field, Message: message})
+}
+
+// report keeps what is wrong. Warnings about jobs in a repository have no reader.
+func (f *finisher) report(wrong Invalid) {
+	if f.limited {
+		if wrong.Warning || len(f.invalid) >= maxInvalid {
+			return
+		}
+		wrong.Job, wrong.Message = shorten(wrong.Job), shorten(wrong.Message)
+	}
+	f.invalid = append(f.invalid, wrong)
+}
+
+// shorten cuts a text to what a log can bear.
+func shorten(text string) string {
+	if len(text) <= 500 {
+		return text
+	}
+	return strings.ToValidUTF8(text[:500], "") + "…"
 }
 
 // presubmits finishes the presubmits of a repo from the one at index first on, and checks all of them together.
@@ -169,10 +195,20 @@ func mergeProwJobDefault(own, def *prowv1.ProwJobDefault) *prowv1.ProwJobDefault
 // trigger gives a presubmit the comment that starts it. The name is not
 // escaped: that is part of the contract.
 func (f *finisher) trigger(p *Presubmit) {
-	if p.Trigger == "" && p.RerunCommand == "" {
+	switch {
+	case p.Trigger != "" && p.RerunCommand != "":
+	case p.Trigger != "":
+		f.fail(&p.JobBase, "presubmit", "trigger", "needs a rerun_command that matches it")
+	case p.RerunCommand != "": // An empty trigger would match every comment.
+		f.fail(&p.JobBase, "presubmit", "rerun_command", "needs a trigger that it matches")
+		return
+	default:
 		p.Trigger = `(?m)^/test( | .* )` + p.Name + `,?($|\s.*)`
 		p.RerunCommand = "/test " + p.Name
 		if jobName.MatchString(p.Name) && !strings.Contains(p.Name, ".") {
+			if err := f.patterns.spend(len(p.Trigger)); err != nil {
+				f.fail(&p.JobBase, "presubmit", "name", err.Error())
+			}
 			p.trigger = &pattern{text: p.Trigger, needle: p.Name}
 			return
 		}
@@ -182,17 +218,17 @@ func (f *finisher) trigger(p *Presubmit) {
 	case err != nil:
 		f.fail(&p.JobBase, "presubmit", "trigger", err.Error())
 		return
-	case !trigger.match(p.RerunCommand):
+	case p.RerunCommand != "" && !trigger.match(p.RerunCommand):
 		f.fail(&p.JobBase, "presubmit", "rerun_command", fmt.Sprintf("%q does not match the trigger %q", p.RerunCommand, p.Trigger))
 	}
 	p.trigger = trigger
 }
 
 func (f *finisher) expressions(b *JobBase, kind string, branches *Brancher, changes *RegexpChangeMatcher) {
-	if err := branches.prepare(f.patterns); err != nil {
-		f.fail(b, kind, "", err.Error())
+	if field, err := branches.prepare(f.patterns); err != nil {
+		f.fail(b, kind, field, err.Error())
 	}
-	if err := changes.prepare(f.patterns); err != nil {
-		f.fail(b, kind, "", err.Error())
+	if field, err := changes.prepare(f.patterns); err != nil {
+		f.fail(b, kind, field, err.Error())
 	}
 }

@@ -189,3 +189,9 @@ type InRepoFile struct {
 	Postsubmits []Postsubmit     `json:"postsubmits,omitempty"`
 	Ignored     document.Ignored `json:"prow_ignored"`
 }
+
+// maxInRepoValues is more than a hundred long jobs in one file.
+const maxInRepoValues = 50_000
+
+// MaxValues bounds the file, since anybody can write one.
+func (*InRepoFile) MaxValues() int { return maxInRepoValues }

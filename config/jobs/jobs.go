@@ -44,6 +44,8 @@ type Invalid struct {
 	// Field is the path below the job; it may be empty.
 	Field   string
 	Message string
+	// Warning is whether the job is good all the same.
+	Warning bool
 }
 
 // Problem is the error, at the job.
@@ -93,6 +95,8 @@ func (j *Jobs) WithInRepo(orgRepo string, file *InRepoFile, s Settings, clusterA
 		return j.Presubmits[orgRepo], j.Postsubmits[orgRepo], nil
 	}
 	f := newFinisher(s, slices.Concat(j.Presets, file.Presets))
+	// Anybody can write these, in a pull: what they cost is limited.
+	f.limited, f.patterns.limited = true, true
 	f.checkPresets(f.presets)
 	presubmits := slices.Clip(j.Presubmits[orgRepo])
 	for _, p := range file.Presubmits {

@@ -5,7 +5,6 @@ package jobs
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -82,8 +81,7 @@ func reservedVariable(name string, of prowv1.ProwJobType) bool {
 
 // podVolumes checks the volumes and returns those that containers may mount, those of the decoration too.
 func podVolumes(b *JobBase, fail failure) []string {
-	own := decorationVolumes(b.DecorationConfig)
-	reserved := append([]string{"logs", "code", "tools", "gcs-credentials", "s3-credentials"}, own...)
+	reserved := append([]string{"logs", "code", "tools", "gcs-credentials", "s3-credentials"}, secretVolumes(b.DecorationConfig)...)
 	var names []string
 	for i := range b.Spec.Volumes {
 		name := b.Spec.Volumes[i].Name
@@ -96,21 +94,15 @@ func podVolumes(b *JobBase, fail failure) []string {
 		}
 		names = append(names, name)
 	}
-	return append(names, own...)
+	return append(names, reserved...)
 }
 
-// decorationVolumes are the volumes that the decoration makes of secrets, under their names.
-func decorationVolumes(d *prowv1.DecorationConfig) []string {
+// secretVolumes are the volumes that the decoration makes of secrets for cloning, under their names.
+func secretVolumes(d *prowv1.DecorationConfig) []string {
 	if d == nil {
 		return nil
 	}
 	var names []string
-	if d.GCSCredentialsSecret != nil && *d.GCSCredentialsSecret != "" {
-		names = append(names, "gcs-credentials")
-	}
-	if d.S3CredentialsSecret != nil && *d.S3CredentialsSecret != "" {
-		names = append(names, "s3-credentials")
-	}
 	if d.OauthTokenSecret != nil {
 		names = append(names, d.OauthTokenSecret.Name)
 	}
@@ -128,9 +120,9 @@ func mounts(spec *corev1.PodSpec, container int, volumes []string, fail failure)
 		case !slices.Contains(volumes, mount.Name):
 			fail(at("name"), "%q is no volume of the pod", mount.Name)
 		}
-		switch path := strings.TrimSuffix(mount.MountPath, "/"); path {
+		switch mount.MountPath {
 		case "/logs", "/home/prow/go", "/tools":
-			fail(at("mountPath"), "%s is where the decoration mounts its own", path)
+			fail(at("mountPath"), "%s is where the decoration mounts its own", mount.MountPath)
 		}
 	}
 }

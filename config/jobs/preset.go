@@ -11,6 +11,10 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 )
 
+// maxAdded is how many values presets may add to all jobs in a repository: a few
+// lines of presets and of jobs could multiply to gigabytes.
+const maxAdded = 100_000
+
 // applyPresets adds to a job's pod what its labels ask for.
 func (f *finisher) applyPresets(b *JobBase, kind string) {
 	if b.Spec == nil {
@@ -20,6 +24,12 @@ func (f *finisher) applyPresets(b *JobBase, kind string) {
 	for i := range f.presets {
 		if p := &f.presets[i]; p.isFor(b.Labels) {
 			env, mounts, volumes = env+len(p.Env), mounts+len(p.VolumeMounts), volumes+len(p.Volumes)
+		}
+	}
+	if f.limited {
+		if f.added += volumes + (env+mounts)*len(b.Spec.Containers); f.added > maxAdded {
+			f.fail(b, kind, "labels", fmt.Sprintf("presets add more than %d values to the jobs of the repository", maxAdded))
+			return
 		}
 	}
 	b.Spec.Volumes = slices.Grow(b.Spec.Volumes, volumes)
@@ -86,7 +96,7 @@ func (f *finisher) checkPresets(presets []Preset) {
 		for _, key := range slices.Sorted(maps.Keys(presets[i].Labels)) {
 			pair := [2]string{key, presets[i].Labels[key]}
 			if seen[pair] {
-				f.invalid = append(f.invalid, Invalid{
+				f.report(Invalid{
 					Source: presets[i].Source, Job: "preset", Field: "labels", Message: fmt.Sprintf("another preset has the label %s: %s", pair[0], pair[1]),
 				})
 			}

@@ -38,14 +38,17 @@ func (f *finisher) validate(b *JobBase, kind string, of prowv1.ProwJobType) {
 	if _, ok := f.Queues[b.JobQueueName]; !ok && b.JobQueueName != "" {
 		fail("job_queue_name", "%q is not in plank.job_queue_capacities", b.JobQueueName)
 	}
-	f.agent(b, fail)
+	f.agent(b, kind, fail)
 	f.labels(b, fail)
-	f.fields(b, kind, "rerun_auth_config", b.RerunAuthConfig.Validate())
-	f.decoration(b, kind, fail)
-	f.cloning(b, fail)
 	f.tekton(b, of, fail)
-	if b.Spec != nil {
-		f.pod(b, of, fail)
+	if b.Spec == nil {
+		return
+	}
+	f.pod(b, of, fail)
+	if len(b.Spec.Containers) > 0 { // Prow does not look further at jobs without a container.
+		f.fields(b, kind, "rerun_auth_config", b.RerunAuthConfig.Validate())
+		f.decoration(b, kind, fail)
+		f.cloning(b, fail)
 	}
 }
 
@@ -53,9 +56,16 @@ func (f *finisher) validate(b *JobBase, kind string, of prowv1.ProwJobType) {
 type failure func(field, format string, args ...any)
 
 // agent checks that the job has what its agent needs and nothing of others.
-func (f *finisher) agent(b *JobBase, fail failure) {
+func (f *finisher) agent(b *JobBase, kind string, fail failure) {
 	kubernetes := b.Agent == string(prowv1.KubernetesAgent)
 	tekton := b.Agent == string(prowv1.TektonAgent)
+	if !kubernetes && !tekton && b.Agent != string(prowv1.JenkinsAgent) {
+		f.report(Invalid{
+			Source: b.Source, Job: kind + " " + b.Name, Field: "agent", Warning: true,
+			Message: fmt.Sprintf("nothing is known of agent %s, so that what it needs cannot be checked", b.Agent),
+		})
+		return
+	}
 	pipeline := b.PipelineRunSpec != nil || b.TektonPipelineRunSpec != nil
 	switch {
 	case b.Spec != nil && !kubernetes:
@@ -95,7 +105,7 @@ func (f *finisher) labels(b *JobBase, fail failure) {
 		}
 	}
 	for key := range b.Annotations {
-		if wrong := f.names.of(strings.ToLower(key), validation.IsQualifiedName); wrong != "" {
+		if wrong := f.names.of(key, validation.IsQualifiedName); wrong != "" {
 			fail("annotations["+key+"]", "is no annotation: %s", wrong)
 		}
 	}
@@ -125,9 +135,6 @@ func (f *finisher) decoration(b *JobBase, kind string, fail failure) {
 	}
 	if d.OauthTokenSecret != nil && b.CloneURI != "" && !strings.HasPrefix(b.CloneURI, "http://") && !strings.HasPrefix(b.CloneURI, "https://") {
 		fail("clone_uri", "must be http or https where there is an oauth_token_secret")
-	}
-	if b.Spec == nil {
-		return
 	}
 	for i, c := range b.Spec.Containers {
 		if len(c.Command) == 0 && len(c.Args) == 0 || slices.Concat(c.Command, c.Args)[0] == "" {
@@ -181,7 +188,8 @@ type unique struct {
 	Reporter
 }
 
-// checkTogether reports jobs with the same name, or the same context, that run on the same branch.
+// checkTogether reports jobs with the same name, or the same context, that run
+// on the same branch. As in Prow it makes no difference that a job does not report.
 func checkTogether[T any](f *finisher, all []T, kind string, of func(*T) unique) {
 	names, contexts := map[string][]unique{}, map[string][]unique{}
 	for i := range all {
@@ -193,9 +201,6 @@ func checkTogether[T any](f *finisher, all []T, kind string, of func(*T) unique)
 			}
 		}
 		names[job.Name] = append(names[job.Name], job)
-		if job.SkipReport {
-			continue
-		}
 		for _, other := range contexts[job.Context] {
 			if other.Name != job.Name && job.Intersects(other.Brancher) {
 				f.fail(job.JobBase, kind, "context", fmt.Sprintf("%s at %s reports to the context %q too", other.Name, other.Source, job.Context))

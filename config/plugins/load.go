@@ -49,6 +49,7 @@ func Load(ctx context.Context, files Files) (*Configuration, error) {
 	main := l.decode(doc)
 	c := &main.Configuration
 	c.Rest = main.Rest
+	l.unread(c.Rest)
 	l.supplement(c, files)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -60,6 +61,13 @@ func Load(ctx context.Context, files Files) (*Configuration, error) {
 	}
 	c.Warnings = l.warnings.Sorted()
 	return c, nil
+}
+
+// unread warns of the keys that are known, but that no part of the system acts on yet.
+func (l *loader) unread(rest Rest) {
+	for key, at := range document.Given(rest) {
+		l.warnings = append(l.warnings, document.Problem{Position: at.Position(), Path: key, Message: "is known, but nothing acts on it yet"})
+	}
 }
 
 func (l *loader) decode(doc *document.Document) *file {
@@ -134,6 +142,7 @@ func (l *loader) merge(c *Configuration, f *file, doc *document.Document) {
 		c.ExternalPlugins[key] = plugins
 	}
 	c.Triggers = append(c.Triggers, f.Triggers...)
+	l.unread(f.Rest)
 	c.Rest.Supplements = append(c.Rest.Supplements, doc.Root())
 }
 
@@ -148,6 +157,7 @@ func NewStore(ctx context.Context, files Files, onReload func(error)) (*Store, e
 		Name:     "plugins",
 		Paths:    append([]string{files.Config}, files.SupplementalDirs...),
 		Load:     func(ctx context.Context) (*Configuration, error) { return Load(ctx, files) },
+		Warnings: func(c *Configuration) []document.Problem { return c.Warnings },
 		OnReload: onReload,
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
+	"github.com/cutwater-ci/cutwater/config/document"
 	"github.com/cutwater-ci/cutwater/config/plugins"
 )
 
@@ -125,13 +126,37 @@ size: {s: 1}
 }
 
 func TestStoreStartsAndWarns(t *testing.T) {
-	found, dir := files(t, "-- plugins.yaml --\nplugns: {}\n")
+	found, dir := files(t, "-- plugins.yaml --\nplugns: {}\nplugins:\n  org: {plgins: [hold]}\napprove: []\n")
 	s, err := plugins.NewStore(t.Context(), found, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "plugins.yaml:1: plugns: is not known; did you mean plugins?"
-	if got := s.Load().Warnings; len(got) != 1 || strings.ReplaceAll(got[0].Error(), dir+"/", "") != want {
-		t.Errorf("got %v", got)
+	want := strings.Join([]string{
+		"plugins.yaml:1: plugns: is not known; did you mean plugins?",
+		"plugins.yaml:3: plugins.org.plgins: is not known; did you mean plugins?",
+		"plugins.yaml:4: approve: is known, but nothing acts on it yet",
+	}, "\n")
+	if diff := cmp.Diff(want, strings.ReplaceAll(document.Problems(s.Load().Warnings).Error(), dir+"/", "")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add("plugins:\n  org: [trigger]\n  org/repo: {plugins: [hold], excluded_repos: [x]}\n", "triggers: [{repos: [org], trusted_org: org}]\n")
+	f.Add("external_plugins: {org: [{name: a, events: [push]}]}\n", "label: {restricted_labels: {}}\nplugins: {org: [a]}\n")
+	f.Add("plugins: {org: &a [b], c: *a, d: [[]], e: x}\n", "- plugins\n")
+	f.Fuzz(func(t *testing.T, main, more string) {
+		found, _ := files(t, "")
+		dir := filepath.Dir(found.Config)
+		found.SupplementalDirs = []string{dir}
+		for name, text := range map[string]string{found.Config: main, filepath.Join(dir, "_pluginconfig.yaml"): more} {
+			if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c, err := plugins.Load(context.Background(), found)
+		if (c == nil) == (err == nil) {
+			t.Errorf("got %v and %v", c, err)
+		}
+	})
 }

@@ -3,7 +3,6 @@
 package plugins
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,16 +11,8 @@ import (
 	"knative.dev/pkg/apis"
 )
 
-// UnmarshalJSON reads the plugins of an org or repo, or the older form: a list of names.
-func (o *OrgPlugins) UnmarshalJSON(data []byte) error {
-	var names []string
-	if json.Unmarshal(data, &names) == nil {
-		*o = OrgPlugins{Plugins: names}
-		return nil
-	}
-	type plain OrgPlugins
-	return json.Unmarshal(data, (*plain)(o))
-}
+// ListKey is for the older form, a list of names.
+func (OrgPlugins) ListKey() string { return "plugins" }
 
 func (c *Configuration) setDefaults() {
 	for _, list := range c.ExternalPlugins {
