@@ -10,6 +10,7 @@ package config
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"knative.dev/pkg/apis"
@@ -40,7 +41,7 @@ type Config struct {
 	ProwJobNamespace string `json:"prowjob_namespace,omitempty"`
 	// PodNamespace is where pods are, on every build cluster; "default" when unset.
 	PodNamespace string `json:"pod_namespace,omitempty"`
-	// LogLevel is debug, info, warn, warning, error, fatal or panic; "info" when unset.
+	// LogLevel is trace, debug, info, warn, warning, error, fatal or panic, in any case; "info" when unset.
 	LogLevel string `json:"log_level,omitempty"`
 	// StatusErrorLink is where people report errors.
 	StatusErrorLink string `json:"status_error_link,omitempty"`
@@ -105,12 +106,13 @@ func (c *Config) setDefaults() {
 // Validate reports what is wrong in config.yaml, jobs aside.
 func (c *Config) Validate() *apis.FieldError {
 	var errs *apis.FieldError
-	if !slices.Contains([]string{"debug", "info", "warn", "warning", "error", "fatal", "panic"}, c.LogLevel) {
+	if !slices.Contains([]string{"trace", "debug", "info", "warn", "warning", "error", "fatal", "panic"}, strings.ToLower(c.LogLevel)) {
 		errs = errs.Also(apis.ErrInvalidValue(c.LogLevel, "log_level", "want debug, info, warn, warning, error, fatal or panic"))
 	}
 	return errs.Also(
 		c.Plank.Validate().ViaField("plank"),
 		c.Deck.Validate().ViaField("deck"),
+		c.GitHub.Validate().ViaField("github"),
 		c.GitHubReporter.Validate().ViaField("github_reporter"),
 		c.Scheduler.Validate().ViaField("scheduler"),
 		c.OwnersDirDenylist.Validate().ViaField("owners_dir_denylist"),
@@ -125,9 +127,9 @@ func fill[T comparable](v *T, def T) {
 	}
 }
 
-// fillDuration sets what is unset or zero.
+// fillDuration sets what is unset. A zero that is given stays.
 func fillDuration(d **prowv1.Duration, def time.Duration) {
-	if *d == nil || (*d).Duration == 0 {
+	if *d == nil {
 		*d = &prowv1.Duration{Duration: def}
 	}
 }

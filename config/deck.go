@@ -58,8 +58,8 @@ type Spyglass struct {
 	// BucketAliases maps names in URLs to buckets.
 	BucketAliases map[string]string `json:"bucket_aliases,omitempty"`
 
-	// twoPrefixes says that the old and the new form are both given.
-	twoPrefixes bool
+	// twoPrefixes and twoBucketPrefixes say that the old and a new form are both given.
+	twoPrefixes, twoBucketPrefixes bool
 }
 
 // LensFile says which artifacts a lens shows.
@@ -90,8 +90,10 @@ type RemoteLens struct {
 
 // ExternalAgentLog is where the logs of an agent are.
 type ExternalAgentLog struct {
-	Agent       string `json:"agent,omitempty"`
-	Selector    string `json:"selector,omitempty"`
+	Agent string `json:"agent,omitempty"`
+	// Selector is a label selector over ProwJobs.
+	Selector string `json:"selector,omitempty"`
+	// URLTemplate makes the URL; a Go template over the ProwJob.
 	URLTemplate string `json:"url_template,omitempty"`
 }
 

@@ -3,12 +3,14 @@
 package config
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
 	"text/template"
 	"time"
 
+	"k8s.io/apimachinery/pkg/labels"
 	"knative.dev/pkg/apis"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
@@ -31,13 +33,16 @@ func (d *Deck) setDefaults() {
 
 func (s *Spyglass) setDefaults() {
 	fill(&s.SizeLimit, 100e6)
+	var old []LensFile
 	for _, files := range slices.Sorted(maps.Keys(s.Viewers)) {
-		for _, name := range slices.Sorted(slices.Values(s.Viewers[files])) {
-			s.Lenses = append(s.Lenses, LensFile{RequiredFiles: []string{files}, Lens: Lens{Name: name}})
+		for _, name := range s.Viewers[files] {
+			old = append(old, LensFile{RequiredFiles: []string{files}, Lens: Lens{Name: name}})
 		}
 	}
+	slices.SortStableFunc(old, func(a, b LensFile) int { return cmp.Compare(a.Lens.Name, b.Lens.Name) })
+	s.Lenses = append(s.Lenses, old...)
 	s.GCSBrowserPrefixes, s.twoPrefixes = withGeneral(s.GCSBrowserPrefixes, s.GCSBrowserPrefix)
-	s.GCSBrowserPrefixesByBucket, _ = withGeneral(s.GCSBrowserPrefixesByBucket, s.GCSBrowserPrefix)
+	s.GCSBrowserPrefixesByBucket, s.twoBucketPrefixes = withGeneral(s.GCSBrowserPrefixesByBucket, s.GCSBrowserPrefix)
 }
 
 // withGeneral adds the old form of a map's entry "*", and reports whether both are given.
@@ -69,8 +74,22 @@ func (d Deck) Validate() *apis.FieldError {
 	for i, entry := range d.DefaultRerunAuthConfigs {
 		errs = errs.Also(entry.Config.Validate().ViaField("rerun_auth_configs").ViaFieldIndex("default_rerun_auth_configs", i))
 	}
+	for i, logs := range d.ExternalAgentLogs {
+		errs = errs.Also(logs.validate().ViaFieldIndex("external_agent_logs", i))
+	}
 	if len(d.AdditionalAllowedBuckets) > 0 && (d.SkipStoragePathValidation == nil || *d.SkipStoragePathValidation) {
 		errs = errs.Also(apis.ErrGeneric("needs skip_storage_path_validation: false", "additional_allowed_buckets"))
+	}
+	return errs
+}
+
+func (l ExternalAgentLog) validate() *apis.FieldError {
+	var errs *apis.FieldError
+	if _, err := labels.Parse(l.Selector); err != nil {
+		errs = errs.Also(apis.ErrInvalidValue(l.Selector, "selector", err.Error()))
+	}
+	if _, err := template.New(l.Agent).Parse(l.URLTemplate); err != nil {
+		errs = errs.Also(apis.ErrInvalidValue(l.URLTemplate, "url_template", err.Error()))
 	}
 	return errs
 }
@@ -86,6 +105,9 @@ func (s Spyglass) validate() *apis.FieldError {
 	}
 	if s.twoPrefixes {
 		errs = errs.Also(apis.ErrMultipleOneOf("gcs_browser_prefix", "gcs_browser_prefixes[*]"))
+	}
+	if s.twoBucketPrefixes {
+		errs = errs.Also(apis.ErrMultipleOneOf("gcs_browser_prefix", "gcs_browser_prefixes_by_bucket[*]"))
 	}
 	if _, err := template.New("pull").Parse(s.PRHistLinkTemplate); err != nil {
 		errs = errs.Also(apis.ErrInvalidValue(s.PRHistLinkTemplate, "pr_history_link_template", err.Error()))

@@ -50,7 +50,7 @@ func inRepoKeys(orgRepo string) []string {
 }
 
 func (c *InRepoConfig) setDefaults() {
-	if _, ok := c.AllowedClusters["*"]; ok {
+	if c.AllowedClusters["*"] != nil { // An empty list allows none; null is as if it were not there.
 		return
 	}
 	if c.AllowedClusters == nil {

@@ -80,6 +80,33 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// What is given stays, also where it is nothing.
+func TestGiven(t *testing.T) {
+	c := load(t, write(t, `
+log_level: TRACE
+plank: {pod_pending_timeout: 0s, max_revivals: 0}
+sinker: {max_pod_age: 0s}
+in_repo_config: {allowed_clusters: {"*": [], org: [own]}}
+deck: {spyglass: {lenses: [{required_files: [x], lens: {name: z}}], viewers: {b: [w, v], a: [z]}}}
+`, ""))
+	if c.Plank.PodPendingTimeout.Duration != 0 || *c.Plank.MaxRevivals != 0 || c.Sinker.MaxPodAge.Duration != 0 || c.Sinker.TerminatedPodTTL.Duration != 0 {
+		t.Errorf("plank is %+v, sinker %+v", c.Plank, c.Sinker)
+	}
+	if c.InRepoAllowsCluster("org/repo", "default") || !c.InRepoAllowsCluster("org/repo", "own") {
+		t.Errorf("allowed clusters are %v", c.InRepoConfig.AllowedClusters)
+	}
+	var lenses []string
+	for _, lens := range c.Deck.Spyglass.Lenses {
+		lenses = append(lenses, lens.Lens.Name)
+	}
+	if diff := cmp.Diff([]string{"z", "v", "w", "z"}, lenses); diff != "" {
+		t.Errorf("lenses (-want +got):\n%s", diff)
+	}
+	if c = load(t, write(t, "in_repo_config: {allowed_clusters: {\"*\": ~}}", "")); !c.InRepoAllowsCluster("org/repo", "default") {
+		t.Errorf("allowed clusters are %v", c.InRepoConfig.AllowedClusters)
+	}
+}
+
 func TestGzipAndVersion(t *testing.T) {
 	var zipped bytes.Buffer
 	w := gzip.NewWriter(&zipped)
@@ -99,7 +126,7 @@ func TestGzipAndVersion(t *testing.T) {
 
 func TestKeysThatHaveNoTypeYet(t *testing.T) {
 	c := load(t, write(t, "tide:\n  queries:\n  - repos: [org/repo]\n", ""))
-	if len(c.Warnings) > 0 {
+	if len(c.Warnings) != 1 || c.Warnings[0].Path != "tide" || c.Warnings[0].Line != 1 {
 		t.Errorf("warnings: %v", c.Warnings)
 	}
 	tide, err := c.Rest.Tide.JSON()

@@ -47,8 +47,11 @@ func (p *Plank) Validate() *apis.FieldError {
 	}
 	for i, entry := range p.DefaultDecorationConfigEntries {
 		if entry.Config == nil {
-			errs = errs.Also(apis.ErrMissingField("config").ViaFieldIndex("default_decoration_config_entries", i))
+			errs = errs.Also(apis.ErrMissingField("config").ViaFieldIndex("default_decoration_config_entries", i).At(apis.WarningLevel))
 		}
+	}
+	for _, key := range generalFirst(p.JobURLPrefixConfig) {
+		errs = errs.Also(validURL(p.JobURLPrefixConfig[key], apis.CurrentField).ViaFieldKey("job_url_prefix_config", key))
 	}
 	return errs.Also(p.parseTemplates())
 }
