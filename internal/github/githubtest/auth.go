@@ -4,6 +4,7 @@ package githubtest
 
 import (
 	"crypto"
+	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
@@ -138,7 +139,7 @@ func (s *Server) appRoutes(route func(string, func(*call) (answer, error))) {
 		if !installed {
 			return answer{}, notFound()
 		}
-		token, expires := fmt.Sprintf("ghs_%d", s.id()), s.now().Add(time.Hour)
+		token, expires := "ghs_"+rand.Text(), s.now().Add(time.Hour)
 		s.tokens[token] = identity{login: c.app.bot.login, org: org, expires: expires}
 		return created(object{
 			"token": token, "expires_at": stamp(expires), "repository_selection": "all",

@@ -221,3 +221,14 @@ func TestPrivateRepository(t *testing.T) {
 		"nobody, git": 401, "nobody, none": 401,
 	})
 }
+
+// TestTokens lets nobody act as another by what can be known of them.
+func TestTokens(t *testing.T) {
+	a, b := start(t), start(t)
+	if a.Token("ann") != a.Token("Ann") || a.Token("ann") == a.Token("bob") {
+		t.Error("a login has not one token of its own")
+	}
+	if a.Token("ann") == b.Token("ann") {
+		t.Errorf("another server gives the token %s, too", a.Token("ann"))
+	}
+}

@@ -15,6 +15,7 @@ type user struct {
 	id      int64
 	login   string
 	kind    string // "User", "Bot" or "Organization"
+	token   string // once somebody has asked for it
 	created time.Time
 }
 

@@ -3,6 +3,7 @@
 package githubtest
 
 import (
+	"crypto/rand"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,14 +35,17 @@ func (s *Server) publicUser(u *user) github.User {
 	return github.User{Login: u.login, Type: u.kind, HTMLURL: s.url + "/" + u.login, ID: u.id}
 }
 
-// Token returns a token by which the login, made if need be, may use REST and git.
+// Token returns the token by which the login, made if need be, may use REST and git.
+// Nobody can guess it: on the one machine, to comment is to run programs.
 func (s *Server) Token(login string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	u := s.account(login)
-	token := fmt.Sprintf("ghp_%s%d", strings.Map(alphanumeric, u.login), u.id)
-	s.tokens[token] = identity{login: u.login}
-	return token
+	if u.token == "" {
+		u.token = "ghp_" + rand.Text()
+		s.tokens[u.token] = identity{login: u.login}
+	}
+	return u.token
 }
 
 // AddToken makes the token stand for the login.
