@@ -21,6 +21,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"gocloud.dev/blob/driver"
 	"gocloud.dev/gcerrors"
@@ -48,7 +49,26 @@ func Open(dir string) (*Driver, error) {
 	if err := os.MkdirAll(d.unfinished(), 0o777); err != nil {
 		return nil, err
 	}
+	d.removeLeftovers(time.Now().Add(-leftoverAge))
 	return d, nil
+}
+
+// leftoverAge is how long nothing was written to a file before its writer must
+// have been killed.
+const leftoverAge = 24 * time.Hour
+
+// removeLeftovers removes what was being written and is older than before. What
+// it may not remove is for somebody else to remove, so it does not fail.
+func (d *Driver) removeLeftovers(before time.Time) {
+	entries, err := os.ReadDir(d.unfinished())
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && info.ModTime().Before(before) {
+			_ = os.Remove(filepath.Join(d.unfinished(), e.Name())) // see above
+		}
+	}
 }
 
 // ErrorCode classifies what the other methods return.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"gocloud.dev/blob"
@@ -94,6 +95,27 @@ func TestLayout(t *testing.T) {
 	}
 	if got := files(t, d); slices.ContainsFunc(got, func(f string) bool { return strings.HasPrefix(f, hidden) }) {
 		t.Errorf("after deletion: got %v, want no attributes", got)
+	}
+}
+
+// What a killed process was writing does not stay for ever; what one still writes does.
+func TestLeftovers(t *testing.T) {
+	d, _ := open(t)
+	for name, age := range map[string]time.Duration{"fresh": time.Hour, "old": 25 * time.Hour} {
+		path := filepath.Join(d.unfinished(), name)
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, time.Time{}, time.Now().Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again, err := Open(d.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{".cutwater/unfinished/fresh"}, files(t, again)); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
 	}
 }
 
