@@ -75,9 +75,20 @@ func TestManifestsAreValid(t *testing.T) {
 			t.Errorf("ping source %s: %v", source.Name, err)
 		}
 	}
-	if len(set.Functions) == 0 || len(set.Triggers) == 0 || len(set.PingSources) == 0 || len(set.Deployments) == 0 {
-		t.Errorf("some kind is missing: %d functions, %d triggers, %d ping sources, %d deployments",
-			len(set.Functions), len(set.Triggers), len(set.PingSources), len(set.Deployments))
+	for _, binding := range set.SinkBindings {
+		binding.SetDefaults(ctx)
+		if err := binding.Validate(ctx); err != nil {
+			t.Errorf("sink binding %s: %v", binding.Name, err)
+		}
+	}
+	for kind, n := range map[string]int{
+		"functions": len(set.Functions), "deployments": len(set.Deployments), "brokers": len(set.Brokers),
+		"triggers": len(set.Triggers), "ping sources": len(set.PingSources), "sink bindings": len(set.SinkBindings),
+		"roles": len(set.Roles), "custom resources": len(set.CRDs),
+	} {
+		if n == 0 {
+			t.Errorf("there are no %s", kind)
+		}
 	}
 }
 
@@ -138,15 +149,59 @@ func variables(structs []any) (known, required []string) {
 	return known, required
 }
 
-// References between objects hold: service accounts, ConfigMaps, sinks, roles.
+// References between objects hold: service accounts, ConfigMaps and their keys,
+// sinks, subscribers, roles.
 func TestReferences(t *testing.T) {
 	set := load(t)
+	exists := names(set)
+	want := func(by, kind, name string) {
+		if what := kind + "/" + name; !exists[what] {
+			t.Errorf("%s refers to %s, which is not there", by, what)
+		}
+	}
+	for name, pod := range pods(set) {
+		want(name, "serviceaccount", pod.ServiceAccountName)
+		for _, volume := range pod.Volumes {
+			if volume.ConfigMap != nil {
+				want(name, "configmap", volume.ConfigMap.Name)
+			}
+		}
+		for _, variable := range pod.Containers[0].Env {
+			if from := variable.ValueFrom; from != nil && from.ConfigMapKeyRef != nil {
+				want(name, "configmap", from.ConfigMapKeyRef.Name+"/"+from.ConfigMapKeyRef.Key)
+			}
+		}
+	}
+	for _, rb := range set.RoleBindings {
+		want("role binding "+rb.Name, "role", rb.Namespace+"/"+rb.RoleRef.Name)
+		for _, subject := range rb.Subjects {
+			want("role binding "+rb.Name, "serviceaccount", subject.Name)
+		}
+	}
+	for _, trigger := range set.Triggers {
+		want("trigger "+trigger.Name, "Broker", trigger.Spec.Broker)
+		want("trigger "+trigger.Name, trigger.Spec.Subscriber.Ref.Kind, trigger.Spec.Subscriber.Ref.Name)
+	}
+	for _, source := range set.PingSources {
+		want("ping source "+source.Name, source.Spec.Sink.Ref.Kind, source.Spec.Sink.Ref.Name)
+	}
+	for _, binding := range set.SinkBindings {
+		want("sink binding "+binding.Name, binding.Spec.Subject.Kind, binding.Spec.Subject.Name)
+		want("sink binding "+binding.Name, binding.Spec.Sink.Ref.Kind, binding.Spec.Sink.Ref.Name)
+	}
+}
+
+// names are what objects may refer to, as kind/name.
+func names(set *manifests.Set) map[string]bool {
 	exists := map[string]bool{}
 	for _, sa := range set.ServiceAccounts {
 		exists["serviceaccount/"+sa.Name] = true
 	}
 	for _, cm := range set.ConfigMaps {
 		exists["configmap/"+cm.Name] = true
+		for key := range cm.Data {
+			exists["configmap/"+cm.Name+"/"+key] = true
+		}
 	}
 	for _, r := range set.Roles {
 		exists["role/"+r.Namespace+"/"+r.Name] = true
@@ -157,30 +212,30 @@ func TestReferences(t *testing.T) {
 	for _, b := range set.Brokers {
 		exists["Broker/"+b.Name] = true
 	}
-	want := func(by, what string) {
-		if !exists[what] {
-			t.Errorf("%s refers to %s, which is not there", by, what)
-		}
-	}
-	for name, pod := range pods(set) {
-		want(name, "serviceaccount/"+pod.ServiceAccountName)
+	return exists
+}
+
+// What a program is told to read is mounted, and what is mounted is a volume.
+func TestFilesAreMounted(t *testing.T) {
+	for name, pod := range pods(load(t)) {
+		volumes := map[string]bool{}
 		for _, volume := range pod.Volumes {
-			if volume.ConfigMap != nil {
-				want(name, "configmap/"+volume.ConfigMap.Name)
+			volumes[volume.Name] = true
+		}
+		container := pod.Containers[0]
+		for _, mount := range container.VolumeMounts {
+			if !volumes[mount.Name] {
+				t.Errorf("%s mounts %s, which is no volume of it", name, mount.Name)
 			}
 		}
-	}
-	for _, rb := range set.RoleBindings {
-		want("role binding "+rb.Name, "role/"+rb.Namespace+"/"+rb.RoleRef.Name)
-		for _, subject := range rb.Subjects {
-			want("role binding "+rb.Name, "serviceaccount/"+subject.Name)
+		for _, variable := range container.Env {
+			mounted := func(m corev1.VolumeMount) bool {
+				return variable.Value == m.MountPath || strings.HasPrefix(variable.Value, m.MountPath+"/")
+			}
+			if strings.HasPrefix(variable.Value, "/etc/") && !slices.ContainsFunc(container.VolumeMounts, mounted) {
+				t.Errorf("%s: %s is %s, where nothing is mounted", name, variable.Name, variable.Value)
+			}
 		}
-	}
-	for _, trigger := range set.Triggers {
-		want("trigger "+trigger.Name, trigger.Spec.Subscriber.Ref.Kind+"/"+trigger.Spec.Subscriber.Ref.Name)
-	}
-	for _, source := range set.PingSources {
-		want("ping source "+source.Name, source.Spec.Sink.Ref.Kind+"/"+source.Spec.Sink.Ref.Name)
 	}
 }
 

@@ -51,7 +51,7 @@ func (m *Mesh) startPingSource(ctx context.Context, source *sourcesv1.PingSource
 
 // ping sends one event, in HTTP's binary mode.
 func ping(ctx context.Context, source *sourcesv1.PingSource, sink string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, sink, bytes.NewBufferString(source.Spec.Data))
 	if err != nil {
