@@ -181,6 +181,7 @@ func TestGoldenEvents(t *testing.T) {
 				t.Errorf("generic comment (-want +got):\n%s", diff)
 			}
 			g.compare(t, payload)
+			g.compareParts(t, payload)
 		})
 	})
 	if comments == 0 {
