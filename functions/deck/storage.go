@@ -5,6 +5,7 @@ package deck
 import (
 	"context"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -41,6 +42,15 @@ func (p place) below(name string) place {
 	return place{bucket: p.bucket, key: path.Join(p.key, name), path: p.path + "/" + name}
 }
 
+// bucketName is what a bucket can be called. More would be more than a name once
+// it is part of a URL: "b?endpoint=host" would have credentials used elsewhere,
+// and "b#" would be the bucket b without looking like it.
+var bucketName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,221}$`)
+
+// mostOpen is how many buckets are kept open. Without validation, whoever asks
+// can name any.
+const mostOpen = 100
+
 var errNoPlace = notFound("This is not a place that deck shows: /view/PROVIDER/BUCKET/PATH, where PROVIDER is gs, s3 or file.")
 
 // locate reads provider/bucket/key as it stands in a URL. The configuration
@@ -57,6 +67,9 @@ func (s *storage) locate(urlPath string, c *config.Config) (place, error) {
 		bucket, key, _ := strings.Cut(rest, "/")
 		if alias, ok := c.Deck.Spyglass.BucketAliases[bucket]; ok {
 			bucket = alias
+		}
+		if !bucketName.MatchString(bucket) {
+			return place{}, errNoPlace
 		}
 		p = place{bucket: provider + "://" + bucket, key: key, path: provider + "/" + bucket + "/" + key}
 		if validated := c.Deck.SkipStoragePathValidation; validated != nil && !*validated && !s.allowed(c)[p.bucket] {
@@ -82,6 +95,10 @@ func (s *storage) locate(urlPath string, c *config.Config) (place, error) {
 func (s *storage) private(p place) bool {
 	if s.inbox == "" {
 		return false
+	}
+	// Some servers do not distinguish capitals in the names of buckets.
+	if n := len(p.bucket); len(s.inbox) >= n && strings.EqualFold(s.inbox[:n], p.bucket) {
+		p.bucket = s.inbox[:n]
 	}
 	object, inbox := p.bucket+"/"+p.key, strings.TrimSuffix(s.inbox, "/")+"/inbox"
 	return object == inbox || strings.HasPrefix(object, inbox+"/") || strings.HasPrefix(inbox, object+"/")
@@ -157,7 +174,7 @@ func (s *storage) bucket(ctx context.Context, p place) (*blob.Bucket, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.open == nil {
+	if s.open == nil || len(s.open) >= mostOpen { // those in use go on
 		s.open = map[string]*blob.Bucket{}
 	}
 	s.open[p.bucket] = b
