@@ -3,6 +3,7 @@
 package deck
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/url"
@@ -76,7 +77,9 @@ func (s *server) logsOf(r *http.Request, p place, pj *prowv1.ProwJob, found resu
 		}
 	}
 	if len(logs) == 0 {
-		logs = append(logs, s.liveLog(r, pj))
+		for _, container := range s.containersOf(r.Context(), pj) {
+			logs = append(logs, s.liveLog(r, pj, container))
+		}
 	}
 	logs[0].Open = true
 	for _, file := range found.files {
@@ -117,14 +120,31 @@ func (s *server) storedLog(r *http.Request, p place, file artifact) logView {
 	return v
 }
 
-// liveLog is the end of the log of a run's pod.
-func (s *server) liveLog(r *http.Request, pj *prowv1.ProwJob) logView {
-	v := logView{Name: "build-log.txt"}
+// containersOf are the containers whose logs a run has: "test", unless there are several.
+func (s *server) containersOf(ctx context.Context, pj *prowv1.ProwJob) []string {
+	one := []string{testContainer}
+	if pj == nil || pj.Complete() {
+		return one
+	}
+	whole, err := s.runs.Get(ctx, pj.Name)
+	if err != nil || whole.Spec.PodSpec == nil || len(whole.Spec.PodSpec.Containers) < 2 {
+		return one
+	}
+	var names []string
+	for _, container := range whole.Spec.PodSpec.Containers {
+		names = append(names, container.Name)
+	}
+	return names
+}
+
+// liveLog is the end of the log of a container of a run's pod.
+func (s *server) liveLog(r *http.Request, pj *prowv1.ProwJob, container string) logView {
+	v := logView{Name: logName(container)}
 	if pj == nil {
 		v.Note = "There is no log."
 		return v
 	}
-	log, err := s.openPodLog(r.Context(), pj, testContainer, liveLines)
+	log, err := s.openPodLog(r.Context(), pj, container, liveLines)
 	if err != nil {
 		v.Note = "There is no log."
 		if !pj.Complete() {
@@ -138,7 +158,11 @@ func (s *server) liveLog(r *http.Request, pj *prowv1.ProwJob) logView {
 		v.Note = "The log could not be read."
 		return v
 	}
-	v.Raw = "/log?" + url.Values{"job": {pj.Spec.Job}, "id": {pj.Status.BuildID}}.Encode()
+	query := url.Values{"job": {pj.Spec.Job}, "id": {pj.Status.BuildID}}
+	if container != testContainer {
+		query.Set("container", container)
+	}
+	v.Raw = "/log?" + query.Encode()
 	if len(text) == 0 {
 		v.Note = "The log is empty so far."
 		return v

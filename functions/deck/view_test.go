@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 	"github.com/cutwater-ci/cutwater/internal/blob"
 	"github.com/cutwater-ci/cutwater/internal/inbox"
@@ -64,6 +66,21 @@ func TestViewOfARunningRun(t *testing.T) {
 	} {
 		if response, _ := s.get(t, path); response.StatusCode != want {
 			t.Errorf("%s: got status %d, want %d", path, response.StatusCode, want)
+		}
+	}
+}
+
+// While a run goes on, each container of its pod has a log.
+func TestViewOfSeveralContainers(t *testing.T) {
+	s := newSite(t, run("unit", "5", prowv1.PendingState, 2, func(pj *prowv1.ProwJob) {
+		pj.Status.PodName = "live-pod"
+		pj.Spec.PodSpec = &corev1.PodSpec{Containers: []corev1.Container{{Name: "client"}, {Name: "server"}}}
+	}))
+	s.logs = podLog{"live-pod/client": "asking\n", "live-pod/server": "answering\n"}
+	_, body := s.get(t, "/view/prowjob/unit/5")
+	for _, text := range []string{"client-build-log.txt", "asking", "server-build-log.txt", "answering", "/log?container=server&amp;id=5&amp;job=unit"} {
+		if !strings.Contains(body, text) {
+			t.Errorf("does not show %q in:\n%s", text, body)
 		}
 	}
 }
