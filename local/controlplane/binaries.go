@@ -4,7 +4,6 @@ package controlplane
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"embed"
 	"errors"
@@ -157,8 +156,12 @@ func (b binary) ldflags(version string) string {
 	return strings.Join(flags, " ")
 }
 
-// watch runs go build -v, which names each package that it compiles, and says
-// now and then how far it is. The error holds what the compiler said.
+// tellEvery is how often a build says how far it is.
+const tellEvery = 5 * time.Second
+
+// watch runs go build -v, which names each module that it downloads and each
+// package that it compiles, and says now and then how far it is. The error holds
+// what the compiler said.
 func (b binary) watch(cmd *exec.Cmd, progress io.Writer) error {
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
@@ -167,26 +170,53 @@ func (b binary) watch(cmd *exec.Cmd, progress io.Writer) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	var said bytes.Buffer
-	compiled, last := 0, time.Now()
-	for lines := bufio.NewScanner(stderr); lines.Scan(); {
-		line := lines.Text()
-		if strings.HasPrefix(line, "go: downloading") {
-			continue
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		for in := bufio.NewReader(stderr); ; {
+			line, err := in.ReadString('\n')
+			if line != "" {
+				lines <- strings.TrimSuffix(line, "\n")
+			}
+			if err != nil {
+				return
+			}
 		}
-		if strings.ContainsAny(line, " :") {
-			fmt.Fprintln(&said, line) // a package path has neither
-		}
-		compiled++
-		if time.Since(last) > 5*time.Second {
-			fmt.Fprintf(progress, "  %s: %d of about %d packages\n", b.name, compiled, max(b.packages, compiled))
-			last = time.Now()
-		}
-	}
+	}()
+	said := b.follow(lines, progress)
 	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("%w\n%s", err, said.String())
+		return fmt.Errorf("%w\n%s", err, said)
 	}
 	return nil
+}
+
+// follow counts what a build names, and returns whatever else it says.
+func (b binary) follow(lines <-chan string, progress io.Writer) string {
+	var said strings.Builder
+	downloaded, compiled, started := 0, 0, time.Now()
+	tick := time.NewTicker(tellEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case line, ok := <-lines:
+			switch {
+			case !ok:
+				return said.String()
+			case strings.HasPrefix(line, "go: downloading "):
+				downloaded++
+			case strings.ContainsAny(line, " :"): // a package path has neither
+				fmt.Fprintln(&said, line)
+			default:
+				compiled++
+			}
+		case <-tick.C: // also when nothing is said, as while it is linked
+			what := fmt.Sprintf("%d of about %d packages", compiled, max(b.packages, compiled))
+			if compiled == 0 {
+				what = fmt.Sprintf("%d modules downloaded", downloaded)
+			}
+			fmt.Fprintf(progress, "  %s: %s, %s\n", b.name, what, time.Since(started).Round(time.Second))
+		}
+	}
 }
 
 // lock takes an exclusive lock between processes; the kernel frees it when the
