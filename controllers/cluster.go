@@ -35,6 +35,8 @@ type cluster struct {
 	pods   informers.SharedInformerFactory
 	leases kubernetes.Interface
 	events record.EventBroadcaster
+
+	jobNamespace string
 }
 
 // protobuf is how Kubernetes' own objects travel with least effort.
@@ -69,6 +71,9 @@ func newCluster(ctx context.Context, config *rest.Config, jobNamespace, podNames
 		prow:   prow,
 		leases: leases,
 		events: record.NewBroadcaster(record.WithContext(ctx)),
+
+		jobNamespace: jobNamespace,
+
 		jobs: externalversions.NewSharedInformerFactoryWithOptions(prow, resync,
 			externalversions.WithNamespace(jobNamespace),
 			externalversions.WithTransform(resources.SlimProwJob)),

@@ -28,6 +28,8 @@ type leases struct {
 	namespace string
 	identity  string
 	election  *election // nil elects everybody
+	// fresh says whether the caches show all that was written so far; nil is always.
+	fresh func(context.Context) (bool, error)
 }
 
 // stopGrace is how long work that has been begun may take to end after a stop signal.
@@ -44,7 +46,10 @@ func (l leases) run(ctx context.Context, lease string, impl *controller.Impl) er
 	impl.Reconciler = worker
 	log := logging.FromContext(ctx).With("controller", impl.Name)
 	promote := func(term context.Context) {
-		worker.term.Store(&term)
+		if !l.untilFresh(term) {
+			return
+		}
+		worker.begin(term)
 		log.Info("elected")
 		if err := aware.Promote(reconciler.UniversalBucket(), impl.MaybeEnqueueBucketKey); err != nil {
 			log.Errorw("queueing what there is", "error", err)
@@ -55,11 +60,11 @@ func (l leases) run(ctx context.Context, lease string, impl *controller.Impl) er
 	defer stop()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopGrace, stop) })()
 	if l.election == nil {
-		promote(working)
+		go promote(working)
 		return impl.Run(ctx)
 	}
 
-	elector, err := l.elector(lease, leaderelection.LeaderCallbacks{
+	elector, err := l.elector(lease, worker.end, leaderelection.LeaderCallbacks{
 		OnStartedLeading: promote,
 		OnStoppedLeading: func() {
 			log.Info("not elected any more")
@@ -82,7 +87,8 @@ func (l leases) run(ctx context.Context, lease string, impl *controller.Impl) er
 	return err
 }
 
-func (l leases) elector(lease string, callbacks leaderelection.LeaderCallbacks) (*leaderelection.LeaderElector, error) {
+// elector makes what holds a lease; it calls end before it gives the lease back.
+func (l leases) elector(lease string, end func(), callbacks leaderelection.LeaderCallbacks) (*leaderelection.LeaderElector, error) {
 	lock, err := resourcelock.New(resourcelock.LeasesResourceLock, l.namespace, lease,
 		l.client.CoreV1(), l.client.CoordinationV1(), resourcelock.ResourceLockConfig{Identity: l.identity})
 	if err != nil {
@@ -90,7 +96,7 @@ func (l leases) elector(lease string, callbacks leaderelection.LeaderCallbacks) 
 	}
 	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
 		Name:            lease,
-		Lock:            lock,
+		Lock:            ending{Interface: lock, end: end},
 		LeaseDuration:   l.election.lease,
 		RenewDeadline:   l.election.renew,
 		RetryPeriod:     l.election.retry,
@@ -103,6 +109,23 @@ func (l leases) elector(lease string, callbacks leaderelection.LeaderCallbacks) 
 	return elector, nil
 }
 
+// ending ends the work before its lease is given back. The library does so the
+// other way round when a lease could not be renewed in time, and another
+// replica could begin while the last requests of this one are under way.
+type ending struct {
+	resourcelock.Interface
+
+	end func()
+}
+
+// Update implements resourcelock.Interface.
+func (e ending) Update(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
+	if record.HolderIdentity == "" {
+		e.end()
+	}
+	return e.Interface.Update(ctx, record)
+}
+
 // elected hides from a controller that its reconciler is elected, which is
 // done here, cancels work whose term is over, refuses work once the process is
 // to stop, and keeps a panic over one object from stopping the work on all others.
@@ -110,18 +133,38 @@ type elected struct {
 	controller.Reconciler
 
 	stop context.Context
-	term atomic.Pointer[context.Context]
+	term atomic.Pointer[term]
+}
+
+// term is the time between being elected and losing that.
+type term struct {
+	context.Context
+
+	end context.CancelFunc
+}
+
+// begin begins a term that ends with ctx, or sooner.
+func (e *elected) begin(ctx context.Context) {
+	ctx, end := context.WithCancel(ctx)
+	e.term.Store(&term{Context: ctx, end: end})
+}
+
+// end ends the term, if there is one.
+func (e *elected) end() {
+	if term := e.term.Load(); term != nil {
+		term.end()
+	}
 }
 
 // Reconcile implements controller.Reconciler.
 func (e *elected) Reconcile(ctx context.Context, key string) (err error) {
 	term := e.term.Load()
-	if term == nil || (*term).Err() != nil || e.stop.Err() != nil {
+	if term == nil || term.Err() != nil || e.stop.Err() != nil {
 		return controller.NewSkipKey(key)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(*term, cancel)() //nolint:contextcheck // the end of the term ends it, too
+	defer context.AfterFunc(term, cancel)() //nolint:contextcheck // the end of the term ends it, too
 	defer func() {
 		if panicked := recover(); panicked != nil {
 			err = fmt.Errorf("reconciling %s panicked: %v", key, panicked)

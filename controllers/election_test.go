@@ -11,12 +11,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap/zaptest"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/leaderelection/resourcelock"
 	"knative.dev/pkg/controller"
 	"knative.dev/pkg/logging"
 
@@ -86,7 +89,13 @@ type replica struct {
 	stop func()
 }
 
-func (f *fleet) replica(name string) *replica {
+const (
+	soon = "3s/2s/200ms"
+	// late is when a lease expires long after what is to happen at once, on a busy machine, too.
+	late = "60s/40s/200ms"
+)
+
+func (f *fleet) replica(name, timing string) *replica {
 	f.Helper()
 	r := &replica{}
 	kubernetes := rest.CopyConfig(f.config)
@@ -104,7 +113,7 @@ func (f *fleet) replica(name string) *replica {
 		Plank: config.Plank{PodPendingTimeout: minute, PodRunningTimeout: minute, PodUnscheduledTimeout: minute},
 	}
 	ctx, cancel := context.WithCancel(logging.WithLogger(context.Background(), zaptest.NewLogger(f.T).Sugar().Named(name)))
-	run, err := newManager(ctx, Environment{Controllers: []string{"plank"}, LeaderElection: "3s/2s/200ms", Identity: name},
+	run, err := newManager(ctx, Environment{Controllers: []string{"plank"}, LeaderElection: timing, Identity: name},
 		kubernetes, func() *config.Config { return snapshot })
 	if err != nil {
 		f.Fatalf("making replica %s: %v", name, err)
@@ -169,14 +178,14 @@ func TestReplicas(t *testing.T) {
 	f := newFleet(t)
 
 	// Only one works, and one that stops hands over at once.
-	one := f.replica("one")
+	one := f.replica("one", late)
 	f.starts("first")
 	if f.holder() != "one" {
 		t.Fatalf("the lease is held by %q, want one", f.holder())
 	}
-	f.replica("two")
+	f.replica("two", late)
 	one.stop()
-	if took := f.starts("second"); took > 2*time.Second {
+	if took := f.starts("second"); took > 20*time.Second {
 		t.Errorf("after a stop the other replica took over after %v; it should not wait for the lease to expire", took)
 	}
 	if f.holder() != "two" {
@@ -185,10 +194,10 @@ func TestReplicas(t *testing.T) {
 
 	// One that is killed keeps the lease until it expires.
 	f.world()
-	dead := f.replica("dead")
+	dead := f.replica("dead", soon)
 	f.starts("first")
 	dead.cut.Store(true)
-	f.replica("heir")
+	f.replica("heir", soon)
 	f.starts("second")
 	if f.holder() != "heir" {
 		t.Errorf("the lease is held by %q, want heir", f.holder())
@@ -201,11 +210,11 @@ func TestReplicas(t *testing.T) {
 
 	// One that is killed and started under its name goes on at once.
 	f.world()
-	killed := f.replica("same")
+	killed := f.replica("same", late)
 	f.starts("first")
 	killed.cut.Store(true)
-	f.replica("same")
-	if took := f.starts("second"); took > 2*time.Second {
+	f.replica("same", late)
+	if took := f.starts("second"); took > 20*time.Second {
 		t.Errorf("the replica that was started again took %v to go on; it should not wait for its own lease", took)
 	}
 }
@@ -213,7 +222,7 @@ func TestReplicas(t *testing.T) {
 func TestManyReplicasMakeOnePod(t *testing.T) {
 	f := newFleet(t)
 	for i := range 3 {
-		f.replica(fmt.Sprint("replica-", i))
+		f.replica(fmt.Sprint("replica-", i), soon)
 	}
 	for i := range 20 {
 		f.starts(fmt.Sprint("run-", i))
@@ -259,16 +268,86 @@ func TestElected(t *testing.T) {
 	}
 	none := func(err error) bool { return err == nil }
 	check("not elected yet", "x", controller.IsSkipKey, 0)
-	e.term.Store(&term)
+	e.begin(term)
 	check("elected", "x", none, 1)
 	check("a panic is an error", "panic", func(err error) bool { return err != nil && !controller.IsSkipKey(err) }, 2)
 	check("the end of the term ends the work", "long", func(err error) bool { return errors.Is(err, context.Canceled) }, 3)
 	check("not elected any more", "x", controller.IsSkipKey, 3)
-	next := t.Context()
-	e.term.Store(&next)
+	e.begin(t.Context())
 	check("elected again", "x", none, 4)
+	e.end()
+	check("the lease is about to be given back", "x", controller.IsSkipKey, 4)
+	e.begin(t.Context())
 	stopNow()
 	check("stopping", "x", controller.IsSkipKey, 4)
+}
+
+// recordedLock is a lock of which only updates are asked for.
+type recordedLock struct {
+	resourcelock.Interface
+
+	update func()
+}
+
+func (l recordedLock) Update(context.Context, resourcelock.LeaderElectionRecord) error {
+	l.update()
+	return nil
+}
+
+// The work ends before the lease is given back, not after, nor at each renewal.
+func TestEnding(t *testing.T) {
+	var got []string
+	lock := ending{
+		Interface: recordedLock{update: func() { got = append(got, "update") }},
+		end:       func() { got = append(got, "end") },
+	}
+	for _, holder := range []string{"me", ""} {
+		if err := lock.Update(t.Context(), resourcelock.LeaderElectionRecord{HolderIdentity: holder}); err != nil {
+			t.Error(err)
+		}
+	}
+	if diff := cmp.Diff([]string{"update", "end", "update"}, got); diff != "" {
+		t.Errorf("renewal and release (-want +got):\n%s", diff)
+	}
+}
+
+// TestFresh has a cache that nobody fills but the test.
+func TestFresh(t *testing.T) {
+	f := newFleet(t)
+	c, err := newCluster(t.Context(), f.config, f.namespace, f.namespace, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cached := c.jobs.Prow().V1().ProwJobs().Informer().GetIndexer()
+	jobs := f.prow.ProwV1().ProwJobs(f.namespace)
+	check := func(what string, want bool) {
+		t.Helper()
+		if got, err := c.fresh(t.Context()); got != want || err != nil {
+			t.Errorf("%s: fresh is %v, %v, want %v", what, got, err, want)
+		}
+	}
+	check("nothing", true)
+	pj, err := jobs.Create(t.Context(), &prowv1.ProwJob{
+		ObjectMeta: metav1.ObjectMeta{Name: "run"},
+		Spec:       prowv1.ProwJobSpec{Type: prowv1.PeriodicJob, Job: "unit"},
+		Status:     prowv1.ProwJobStatus{State: prowv1.TriggeredState, StartTime: metav1.Now()},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check("a new run", false)
+	if err := cached.Add(pj); err != nil {
+		t.Fatal(err)
+	}
+	check("the cache has it", true)
+	if _, err := jobs.Patch(t.Context(), "run", types.MergePatchType, []byte(`{"status":{"state":"pending"}}`), metav1.PatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	check("a change", false)
+	if err := jobs.Delete(t.Context(), "run", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	check("a run that is gone", true)
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)

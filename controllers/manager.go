@@ -34,7 +34,9 @@ func newManager(ctx context.Context, e Environment, kubernetes *rest.Config, sna
 	}
 	m := &manager{
 		cluster: cluster,
-		leases:  leases{client: cluster.leases, namespace: atStart.ProwJobNamespace, identity: identity, election: timing},
+		leases: leases{
+			client: cluster.leases, namespace: atStart.ProwJobNamespace, identity: identity, election: timing, fresh: cluster.fresh,
+		},
 	}
 	injected := cluster.inject(ctx)
 	for _, wanted := range e.Controllers {
