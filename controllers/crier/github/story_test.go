@@ -257,6 +257,7 @@ func TestDescribe(t *testing.T) {
 		{strings.Repeat("x", 88), sha, strings.Repeat("x", 88) + pad(1) + " BaseSHA:" + sha},
 		{strings.Repeat("x", 90), sha, strings.Repeat("x", 41) + " ... " + strings.Repeat("x", 41) + pad(1) + " BaseSHA:" + sha},
 		{"short", "", "short"},
+		{"a base that is none", strings.Repeat("b", 150), elision + " BaseSHA:" + strings.Repeat("b", 150)},
 		{strings.Repeat("y", 141), "", strings.Repeat("y", 67) + " ... " + strings.Repeat("y", 67)},
 		{strings.Repeat("é", 80), "", strings.Repeat("é", 33) + " ... " + strings.Repeat("é", 33)},
 	} {
