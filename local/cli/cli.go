@@ -30,6 +30,7 @@ func New(out, err io.Writer) *cobra.Command {
 	root.SetOut(out)
 	root.SetErr(err)
 	state := root.PersistentFlags().String("state", "", "folder of the machine's state (default: $XDG_STATE_HOME/cutwater or ~/.local/state/cutwater)")
+	must(root.MarkPersistentFlagDirname("state"))
 	folder := func() (string, error) {
 		if *state != "" {
 			return *state, nil
@@ -95,5 +96,7 @@ func (m *machine) repository() github.Repo { return github.Repo{Org: m.Org, Name
 
 // as adds the flag that says who speaks.
 func as(cmd *cobra.Command) *string {
-	return cmd.Flags().String("as", up.Member, "who does it; "+up.Stranger+" is not a member of the organisation")
+	login := cmd.Flags().String("as", up.Member, "who does it; "+up.Stranger+" is not a member of the organisation")
+	completeAs(cmd)
+	return login
 }

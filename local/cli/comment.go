@@ -17,6 +17,7 @@ func newComment(f folder) *cobra.Command {
 		Args:    cobra.MinimumNArgs(2),
 	}
 	login := as(cmd)
+	cmd.ValidArgsFunction = f.pulls
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		m, issue, client, err := f.at(cmd.Context(), *login, args[0])
 		if err != nil {

@@ -19,9 +19,10 @@ import (
 
 func newJobs(f folder) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "jobs",
-		Short: "List the runs of the machine that is up, newest first",
-		Args:  cobra.NoArgs,
+		Use:               "jobs",
+		Short:             "List the runs of the machine that is up, newest first",
+		Args:              cobra.NoArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		m, err := f.connect(up.Member)

@@ -17,6 +17,7 @@ func newMerge(f folder) *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 	}
 	login := as(cmd)
+	cmd.ValidArgsFunction = f.pulls
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		_, issue, client, err := f.at(cmd.Context(), *login, args[0])
 		if err != nil {

@@ -18,6 +18,7 @@ func newOpen(f folder) *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 	}
 	login := as(cmd)
+	cmd.ValidArgsFunction = cobra.NoFileCompletions // a new branch
 	files := cmd.Flags().StringArray("file", nil, "PATH=FILE: the pull request makes the repository's PATH the content of FILE; may be repeated")
 	title := cmd.Flags().String("title", "A change", "the pull request's title")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

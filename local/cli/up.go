@@ -27,7 +27,8 @@ only repositories that you trust.`,
 		Example: `  cutwater up
   cutwater up --repo ~/src/my-project
   cutwater up --repo . --name kubernetes/test-infra --config config.yaml --plugins plugins.yaml --jobs jobs/`,
-		Args: cobra.NoArgs,
+		Args:              cobra.NoArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	var o up.Options
 	flags := cmd.Flags()
@@ -41,6 +42,12 @@ only repositories that you trust.`,
 	flags.IntVar(&o.HookPort, "hook-port", 8082, "port that takes webhooks; 0 is a free one")
 	flags.IntVar(&o.APIPort, "api-port", 0, "port of the API server; 0 is a free one")
 	flags.StringVar(&o.Programs, "programs", "", "folder of the pod utilities (default: that of this program)")
+	for _, name := range []string{"repo", "programs"} {
+		must(cmd.MarkFlagDirname(name))
+	}
+	for _, name := range []string{"config", "plugins"} {
+		must(cmd.MarkFlagFilename(name, "yaml", "yml"))
+	}
 	quiet := flags.Bool("no-demo", false, "only bring it up; open no pull request")
 	once := flags.Bool("once", false, "end when the demonstration has, with exit code 1 if it did not turn green")
 
