@@ -51,8 +51,7 @@ func (m *Machine) Demonstrate(ctx context.Context) error {
 		case len(s.jobs) > 0 && s.done():
 			return m.conclude(s)
 		case len(s.jobs) == 0 && time.Since(begun) > jobsWithin:
-			m.steps.print("no job was started: is there a presubmit in %s that a comment /test all starts?", m.Repository())
-			return nil
+			return fmt.Errorf("no job was started: is there a presubmit in %s that a comment /test all starts?", m.Repository())
 		}
 		select {
 		case <-ctx.Done():
@@ -71,15 +70,17 @@ func (m *Machine) change() map[string]string {
 }
 
 func (m *Machine) conclude(s sight) error {
+	green, what := true, "the status of the pull request is green"
 	for _, job := range s.jobs {
 		if job.Status.State != prowv1.SuccessState {
-			m.steps.print("%s ended in state %s; its log is at %s", job.Spec.Job, job.Status.State, job.Status.URL)
-			if s.required(job) {
-				return errNotGreen
-			}
+			m.steps.print("%s ended in state %s (%s); its log is at %s", job.Spec.Job, job.Status.State, job.Status.Description, job.Status.URL)
+			green, what = green && !s.required(job), "all that is required of the pull request is green"
 		}
 	}
-	m.steps.print("the status of the pull request is green")
+	if !green {
+		return errNotGreen
+	}
+	m.steps.print("%s", what)
 	return nil
 }
 
@@ -95,7 +96,7 @@ type sight struct {
 func (m *Machine) see(ctx context.Context, pull github.Pull) (sight, error) {
 	s := sight{pull: pull, pods: map[string]corev1.Pod{}, statuses: map[string]github.Status{}}
 	for _, d := range m.Forge.Deliveries() {
-		if d.OK() && d.Event != "status" {
+		if d.OK() && (d.Event == "pull_request" || d.Event == "issue_comment") { // of the others there are many
 			s.delivered = append(s.delivered, d.Event+" "+d.Action)
 		}
 	}

@@ -39,7 +39,9 @@ type Forge struct {
 
 // startForge serves a GitHub with the machine's repository.
 func (m *Machine) startForge(ctx context.Context) error {
-	server, err := githubtest.New(githubtest.Options{Dir: m.state.path("forge")}) //nolint:contextcheck // each request has its own
+	options := m.opts.Forge
+	options.Dir = m.state.path("forge")
+	server, err := githubtest.New(options) //nolint:contextcheck // each request has its own
 	if err != nil {
 		return err
 	}
@@ -76,6 +78,9 @@ func (m *Machine) startForge(ctx context.Context) error {
 	}
 	if err := m.populate(ctx); err != nil {
 		return err
+	}
+	if m.opts.Repo != "" && uncommittedJobs(ctx, m.opts.Repo) {
+		m.steps.print("note: .prow.yaml has changes that are not committed, and so do not count")
 	}
 	m.Forge.reader, err = github.New(ctx, github.Options{Endpoint: server.URL(), Host: server.URL(), TokenFile: m.state.path("secrets", "github-token", "token")})
 	return err

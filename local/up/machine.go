@@ -65,7 +65,7 @@ func Start(ctx context.Context, opts Options) (*Machine, error) {
 	if opts.Progress == nil {
 		opts.Progress = io.Discard
 	}
-	if err := opts.check(); err != nil {
+	if err := opts.check(ctx); err != nil {
 		return nil, err
 	}
 	if err := opts.checkConfiguration(ctx); err != nil {
@@ -123,6 +123,7 @@ func (m *Machine) Stop() {
 	for _, end := range slices.Backward(m.ends) {
 		end()
 	}
+	m.state.forgetConnection()
 	m.state.close()
 }
 
@@ -286,12 +287,13 @@ func (m *Machine) PrintAddresses(out io.Writer) {
   logs        %s
 
 In another shell:
-  %s comment 1 /test all
-  %s push 1
-  %s jobs
+  %[9]s comment 1 /test all
+  %[9]s comment 1 /ok-to-test   # from now on, pushes to it are tested, too
+  %[9]s push 1
+  %[9]s jobs
 
 Ctrl-C ends it.
-`, m.Deck, m.Forge.URL(), m.Repository(), m.Hook, m.Kubeconfig, jobNamespace, m.Bucket, m.state.path("log"), self, self, self)
+`, m.Deck, m.Forge.URL(), m.Repository(), m.Hook, m.Kubeconfig, jobNamespace, m.Bucket, m.state.path("log"), self)
 }
 
 // steps prints what happens, with the time since the start.

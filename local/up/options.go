@@ -3,6 +3,7 @@
 package up
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -48,36 +50,81 @@ type Options struct {
 }
 
 // check finds what would make the start fail later, and says it in one line each.
-func (o *Options) check() error {
-	var errs []error
+func (o *Options) check(ctx context.Context) error {
 	if _, err := exec.LookPath("git"); err != nil {
-		errs = append(errs, errors.New("git is not in PATH; install it"))
+		return errors.New("git is not in PATH; install it")
 	}
-	for _, name := range append(utilities(), containerInit) {
-		if _, err := os.Stat(filepath.Join(o.Programs, name)); err != nil {
-			errs = append(errs, fmt.Errorf("the program %s is not in %s; run `make build`, or name its folder with --programs", name, o.Programs))
-		}
+	var errs []error
+	if missing := o.missingPrograms(); len(missing) > 0 {
+		errs = append(errs, fmt.Errorf("these programs are not in %s: %s; run `make build`, or name their folder with --programs", o.Programs, strings.Join(missing, ", ")))
 	}
-	for flag, path := range map[string]string{"--repo": o.Repo, "--config": o.Config, "--plugins": o.Plugins, "--jobs": o.Jobs} {
-		if path == "" {
+	if o.Name != "" && o.Repo == "" {
+		errs = append(errs, errors.New("--name is of the repository that --repo names, and there is none"))
+	}
+	for _, given := range []struct{ flag, path string }{{"--repo", o.Repo}, {"--config", o.Config}, {"--plugins", o.Plugins}, {"--jobs", o.Jobs}} {
+		if given.path == "" {
 			continue
 		}
-		if _, err := os.Stat(path); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", flag, err))
+		if _, err := os.Stat(given.path); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", given.flag, err))
+		} else if given.flag == "--repo" {
+			errs = append(errs, checkRepo(ctx, given.path))
 		}
 	}
-	for flag, port := range map[string]int{"--port": o.DeckPort, "--hook-port": o.HookPort, "--forge-port": o.ForgePort, "--api-port": o.APIPort} {
-		if err := checkPort(flag, port); err != nil {
-			errs = append(errs, err)
+	return errors.Join(append(errs, o.checkPorts()...)...)
+}
+
+// missingPrograms are those that run in pods and are not there.
+func (o *Options) missingPrograms() []string {
+	var missing []string
+	for _, name := range append(utilities(), containerInit) {
+		if _, err := os.Stat(filepath.Join(o.Programs, name)); err != nil {
+			missing = append(missing, name)
 		}
 	}
-	return errors.Join(errs...)
+	return missing
+}
+
+// checkRepo finds a folder that is no git repository, or only a part of one:
+// its files would be taken without their history, and a home folder whole.
+func checkRepo(ctx context.Context, dir string) error {
+	cmd := exec.CommandContext(ctx, "git", "-C", dir, "rev-parse", "--is-bare-repository", "--show-prefix")
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	switch bare, prefix, _ := strings.Cut(string(out), "\n"); {
+	case errors.As(err, &exit):
+		said, _, _ := strings.Cut(string(exit.Stderr), "\n")
+		return fmt.Errorf("--repo: %s is not a git repository that can be read: %s", dir, strings.TrimPrefix(said, "fatal: "))
+	case err != nil:
+		return fmt.Errorf("--repo: %w", err)
+	case strings.TrimSpace(bare) != "true" && strings.TrimSpace(prefix) != "":
+		return fmt.Errorf("--repo: %s is a folder inside of a git repository; name the repository's own folder", dir)
+	}
+	return nil
+}
+
+// checkPorts finds ports that cannot be listened on, or not twice.
+func (o *Options) checkPorts() []error {
+	var errs []error
+	flags := map[int]string{}
+	for _, given := range []struct {
+		flag string
+		port int
+	}{{"--port", o.DeckPort}, {"--forge-port", o.ForgePort}, {"--hook-port", o.HookPort}, {"--api-port", o.APIPort}} {
+		if given.port == 0 {
+			continue
+		}
+		if other, ok := flags[given.port]; ok {
+			errs = append(errs, fmt.Errorf("port %d is named by both %s and %s; choose another for one of them, or 0 for a free one", given.port, other, given.flag))
+			continue
+		}
+		flags[given.port] = given.flag
+		errs = append(errs, checkPort(given.flag, given.port))
+	}
+	return errs
 }
 
 func checkPort(flag string, port int) error {
-	if port == 0 {
-		return nil
-	}
 	listener, err := net.Listen("tcp", address(port))
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("port %d is in use; choose another with %s, or 0 for a free one", port, flag)
@@ -89,6 +136,12 @@ func checkPort(flag string, port int) error {
 }
 
 func address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+// uncommittedJobs reports whether the in-repo jobs are not what was committed.
+func uncommittedJobs(ctx context.Context, dir string) bool {
+	out, err := exec.CommandContext(ctx, "git", "-C", dir, "status", "--porcelain", "--", ".prow.yaml", ".prow").Output()
+	return err == nil && len(out) > 0 // a bare repository is an error
+}
 
 // nameOf is the "org/repo" of a repository: that of its remote "origin" on
 // GitHub, or local/<folder>.
@@ -104,5 +157,7 @@ func nameOf(ctx context.Context, dir string) string {
 	if err != nil {
 		abs = dir
 	}
-	return "local/" + filepath.Base(abs)
+	// GitHub's names have fewer characters than folders may.
+	name := strings.TrimLeft(regexp.MustCompile(`[^A-Za-z0-9._-]+`).ReplaceAllString(filepath.Base(abs), "-"), ".-")
+	return "local/" + cmp.Or(name, "repository")
 }

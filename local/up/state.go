@@ -118,6 +118,9 @@ func (s *state) writeConnection(c Connection) error {
 	return s.write(content, connectionFile)
 }
 
+// forgetConnection tells other shells that the machine is not up any more.
+func (s *state) forgetConnection() { _ = os.Remove(s.path(connectionFile)) }
+
 // Connect reads how to reach the machine that runs with the state folder.
 func Connect(dir string) (Connection, error) {
 	content, err := os.ReadFile(filepath.Join(dir, connectionFile))
