@@ -15,12 +15,14 @@ func newPush(f folder) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "push NUMBER",
 		Short: "Push a new commit to a pull request of the machine that is up",
-		Long:  "Push a new commit to a pull request: with the files given, or an empty one.\nRuns of the old commit are aborted, and new ones start.",
+		Long:  "Push a new commit to a pull request: with the files given, or an empty one.\nRuns of the old commit are aborted and, if its author is trusted, new ones start:\na stranger's pull request needs /ok-to-test first.",
 		Example: "  cutwater push 1\n" +
 			"  cutwater push 1 --file greet.sh=/tmp/greet.sh --message \"Greet louder\"",
 		Args: cobra.ExactArgs(1),
 	}
 	login := cmd.Flags().String("as", "", "who does it (default: who opened it)")
+	completeAs(cmd)
+	cmd.ValidArgsFunction = f.pulls
 	files := cmd.Flags().StringArray("file", nil, "PATH=FILE: the commit makes the repository's PATH the content of FILE; may be repeated")
 	message := cmd.Flags().String("message", "Another try", "the commit's message")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
