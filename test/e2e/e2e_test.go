@@ -9,6 +9,7 @@ package e2e
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,7 +52,9 @@ func start(t *testing.T, opts up.Options) *up.Machine {
 	opts.Forge = githubtest.Options{Validator: description, OnInvalid: func(err error) { t.Errorf("not as GitHub: %v", err) }}
 	state := t.TempDir()
 	opts.State = filepath.Join(state, "state")
-	opts.Progress = os.Stderr // the first run builds the control plane
+	if opts.Progress == nil {
+		opts.Progress = os.Stderr // the first run builds the control plane
+	}
 	m, err := up.Start(t.Context(), opts)
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +83,10 @@ func keepLog(t *testing.T, path string) {
 // TestMachine brings one machine up and plays everything on it. The stories come
 // first, all at once; what disturbs the machine follows, one after the other.
 func TestMachine(t *testing.T) {
-	m := start(t, up.Options{Programs: utilities(t)})
+	said := &printed{}
+	m := start(t, up.Options{Programs: utilities(t), Progress: io.MultiWriter(os.Stderr, said)})
+	t.Run("demonstration", func(t *testing.T) { demonstration(t, m, said) })
+	t.Run("command-line", func(t *testing.T) { commandLine(t, newStory(t, m)) })
 	t.Run("stories", func(t *testing.T) { stories(t, m) })
 	t.Run("kubectl", func(t *testing.T) { kubectl(t, newStory(t, m)) })
 	t.Run("webhooks", func(t *testing.T) { badWebhooks(t, newStory(t, m)) })
