@@ -4,6 +4,7 @@ package deck
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -54,6 +55,7 @@ type deliveryPage struct {
 	frame
 	GUID     string
 	Missing  bool
+	GivenUp  *givenUpView
 	Event    string
 	Subject  subject
 	About    link
@@ -63,12 +65,42 @@ type deliveryPage struct {
 	Rows     []row
 }
 
-// findDelivery asks for a GUID, and leads to the page of the one it is given.
+// givenUpView is a delivery that nobody works on any more.
+type givenUpView struct {
+	GUID, Reason string
+	At           moment
+}
+
+// maxGivenUp is how many deliveries that were given up are listed.
+const maxGivenUp = 50
+
+type deliveriesPage struct {
+	frame
+	GivenUp []givenUpView
+	More    bool
+}
+
+// findDelivery asks for a GUID, and leads to the page of the one it is given. It
+// lists those that were given up, without reasons: not everybody may see them.
 func (s *server) findDelivery(r *http.Request) (content, error) {
 	if guid := strings.TrimSpace(r.URL.Query().Get("guid")); guid != "" {
 		return content{redirect: "/deliveries/" + url.PathEscape(guid)}, nil
 	}
-	return content{template: "deliveries.html", data: frame{Title: "Deliveries", Nav: "deliveries"}}, nil
+	page := deliveriesPage{frame: frame{Title: "Deliveries", Nav: "deliveries"}}
+	if s.inbox == nil {
+		return content{template: "deliveries.html", data: page}, nil
+	}
+	now := s.now()
+	for dead, err := range s.inbox.Dead(r.Context()) {
+		if err != nil {
+			return content{}, err
+		}
+		if page.More = len(page.GivenUp) == maxGivenUp; page.More {
+			break
+		}
+		page.GivenUp = append(page.GivenUp, givenUpView{GUID: dead.GUID, At: momentOf(dead.At, now)})
+	}
+	return content{template: "deliveries.html", data: page}, nil
 }
 
 // delivery is the page that says what became of a delivery: what each plugin
@@ -107,19 +139,35 @@ func (s *server) delivery(r *http.Request) (content, error) {
 	page.Event, page.Received = d.Event, momentOf(d.ReceivedAt, now)
 	page.About = aboutOf(page.Subject)
 	page.Commands = commandsIn(page.Subject.Comment.Body)
+	if page.Outcomes, err = s.outcomes(r.Context(), guid); err != nil {
+		return content{}, err
+	}
+	switch dead, err := s.inbox.GivenUp(r.Context(), guid); {
+	case err == nil:
+		page.GivenUp = &givenUpView{guid, dead.Reason, momentOf(dead.At, now)}
+	case !errors.Is(err, inbox.ErrNotFound):
+		return content{}, err
+	}
+	return content{template: "delivery.html", data: page}, nil
+}
+
+// outcomes is what each plugin did about a delivery.
+func (s *server) outcomes(ctx context.Context, guid string) ([]outcomeView, error) {
+	var outcomes []outcomeView
+	now := s.now()
 	for _, consumer := range consumers() {
-		entry, err := s.inbox.Entry(r.Context(), guid, consumer)
+		entry, err := s.inbox.Entry(ctx, guid, consumer)
 		if err != nil {
-			return content{}, err
+			return nil, err
 		}
 		for plugin, outcome := range entry.Plugins {
-			page.Outcomes = append(page.Outcomes, outcomeView{consumer, plugin, outcome, momentOf(outcome.At, now)})
+			outcomes = append(outcomes, outcomeView{consumer, plugin, outcome, momentOf(outcome.At, now)})
 		}
 	}
-	slices.SortFunc(page.Outcomes, func(a, b outcomeView) int {
+	slices.SortFunc(outcomes, func(a, b outcomeView) int {
 		return cmp.Or(cmp.Compare(a.Consumer, b.Consumer), cmp.Compare(a.Plugin, b.Plugin))
 	})
-	return content{template: "delivery.html", data: page}, nil
+	return outcomes, nil
 }
 
 // aboutOf is what the webhook is about, with its page on GitHub.

@@ -216,7 +216,14 @@ func TestDelivery(t *testing.T) {
 	if response, _ := s.get(t, "/deliveries?guid=+guid-1+"); response.Header.Get("Location") != "/deliveries/guid-1" {
 		t.Errorf("the form leads to %q", response.Header.Get("Location"))
 	}
-	if response, _ := s.get(t, "/deliveries"); response.StatusCode != http.StatusOK {
-		t.Errorf("the form: status %d", response.StatusCode)
+	if err := s.inbox.Bury(t.Context(), "guid-1", "no plugin could <read> it"); err != nil {
+		t.Fatal(err)
+	}
+	if _, body := s.get(t, "/deliveries/guid-1"); !strings.Contains(body, "Given up") || !strings.Contains(body, "no plugin could &lt;read&gt; it") {
+		t.Errorf("does not say why it was given up:\n%s", body)
+	}
+	response, body := s.get(t, "/deliveries")
+	if response.StatusCode != http.StatusOK || !strings.Contains(body, `<a href="/deliveries/guid-1">`) || strings.Contains(body, "no plugin") || strings.Contains(body, "guid-2") {
+		t.Errorf("the form and what was given up: status %d\n%s", response.StatusCode, body)
 	}
 }

@@ -153,6 +153,18 @@ func (i *Inbox) dead(ctx context.Context, guid string, o blob.Object) (Dead, err
 	return d, nil
 }
 
+// GivenUp returns why and when the delivery was given up, or ErrNotFound if it was not.
+func (i *Inbox) GivenUp(ctx context.Context, guid string) (Dead, error) {
+	if err := checkGUID(guid); err != nil {
+		return Dead{}, err
+	}
+	o, err := i.bucket.Attributes(ctx, deadKey(guid))
+	if err != nil {
+		return Dead{}, err
+	}
+	return i.dead(ctx, guid, blob.Object{Key: deadKey(guid), ModTime: o.ModTime})
+}
+
 // CountDead returns how many deliveries were given up.
 func (i *Inbox) CountDead(ctx context.Context) (int, error) {
 	n := 0
