@@ -4,9 +4,12 @@ package trigger
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/cutwater-ci/cutwater/config/plugins"
 	"github.com/cutwater-ci/cutwater/functions/plugins/plugin"
+	"github.com/cutwater-ci/cutwater/internal/event"
+	"github.com/cutwater-ci/cutwater/internal/github"
 )
 
 // plan is what a change of a pull calls for.
@@ -68,6 +71,9 @@ func (t trigger) onPullRequest(ctx context.Context, e plugin.PullRequest) error 
 	if todo == (plan{}) {
 		return nil
 	}
+	if err := isSignedFor(e); err != nil {
+		return err
+	}
 	p := t.pullIn(e)
 	if todo.build == nobody { // ending runs takes no jobs, and no merge to find them
 		return t.follow(ctx, e, p, todo)
@@ -80,6 +86,16 @@ func (t trigger) onPullRequest(ctx context.Context, e plugin.PullRequest) error 
 		return nil
 	}
 	return all.finished(t.follow(ctx, e, p, todo))
+}
+
+// isSignedFor holds the pull's base, which is what is cloned and reported on,
+// against the repository whose secret signed the webhook: one who has a secret
+// of their own must not start runs on the repository of another.
+func isSignedFor(e plugin.PullRequest) error {
+	if base := e.Pull.Base.Repo; base != (github.Repo{}) && base != e.Repo.Repo {
+		return event.Permanent(fmt.Errorf("the webhook is of %v, but its pull is to be merged into %v", e.Repo.Repo, base))
+	}
+	return nil
 }
 
 // follow does what the plan says.

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cutwater-ci/cutwater/functions/plugins/plugin"
+	"github.com/cutwater-ci/cutwater/internal/event"
 	"github.com/cutwater-ci/cutwater/internal/github"
 	webhook "github.com/cutwater-ci/cutwater/triggers/github"
 )
@@ -42,6 +43,18 @@ func TestPlanFor(t *testing.T) {
 				t.Errorf("planFor = %+v, want %+v", got, tc.want)
 			}
 		})
+	}
+}
+
+// A webhook is signed for one repository, and its pull must be one of it.
+func TestIsSignedFor(t *testing.T) {
+	own, other := github.Repo{Org: "org", Name: "repo"}, github.Repo{Org: "victim", Name: "repo"}
+	for base, want := range map[github.Repo]bool{own: true, other: false, {Org: "org", Name: "other"}: false} {
+		e := plugin.PullRequest{PullRequestEvent: webhook.PullRequestEvent{Action: "opened", Repo: webhook.Repository{Repo: own}}}
+		e.Pull.Org, e.Pull.Repo, e.Pull.Base.Repo = own.Org, own.Name, base
+		if err := isSignedFor(e); (err == nil) != want || (err != nil && !event.IsPermanent(err)) {
+			t.Errorf("base %v: got %v, want a permanent error: %v", base, err, !want)
+		}
 	}
 }
 
