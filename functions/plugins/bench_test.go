@@ -46,14 +46,20 @@ func BenchmarkTestAll(b *testing.B) {
 		b.Fatal(err)
 	}
 	box := inboxOf(b, env["BUCKET"])
+	say := func() error {
+		d := inbox.Delivery{GUID: uuid.NewString(), Event: webhook.IssueComment, Header: http.Header{}, Body: []byte(testAll), ReceivedAt: time.Now()}
+		d.Header.Set(webhook.SignatureHeader, webhook.Sign(d.Body, []byte(testToken)))
+		return deliverTo(b, handler, box, d)
+	}
+	if err := say(); err != nil { // the API server holds creations back for 2 s after it has established a CRD
+		b.Fatal(err)
+	}
 	var failed atomic.Int64
 	b.SetParallelism(25) // 50 at once on two cores, as a broker's trigger sends them
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			d := inbox.Delivery{GUID: uuid.NewString(), Event: webhook.IssueComment, Header: http.Header{}, Body: []byte(testAll), ReceivedAt: time.Now()}
-			d.Header.Set(webhook.SignatureHeader, webhook.Sign(d.Body, []byte(testToken)))
-			if err := deliverTo(b, handler, box, d); err != nil {
+			if err := say(); err != nil {
 				failed.Add(1)
 				b.Log(err)
 			}
