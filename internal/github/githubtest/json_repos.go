@@ -93,6 +93,6 @@ func (s *Server) pushedRepoJSON(r *repo) object {
 func (s *Server) labelJSON(r *repo, l *label) object {
 	return object{
 		"id": l.id, "node_id": node("LA", l.id), "url": s.api(r) + "/labels/" + escape(l.name), "name": l.name,
-		"color": l.color, "default": false, "description": orNull(l.description),
+		"color": l.color, "default": false, "description": l.description, // GitHub's lists of pulls want text here, where there may be none
 	}
 }
