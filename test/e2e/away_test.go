@@ -16,12 +16,8 @@ import (
 	"github.com/cutwater-ci/cutwater/local/up"
 )
 
-const (
-	// shortOutage is within the time for which clients wait.
-	shortOutage = 8 * time.Second
-	// longOutage costs the controller its leases. CUTWATER_LONG=1 asks for it.
-	longOutage = 30 * time.Second
-)
+// outage is longer than clients wait, and costs the controller its leases.
+const outage = 30 * time.Second
 
 // slowly is a job that is still running when the API server goes away.
 const slowly = `
@@ -34,10 +30,6 @@ const slowly = `
 // apiServerAway stops the API server while people comment and a job runs. Then
 // everything that was asked for happens, exactly once.
 func apiServerAway(t *testing.T, s *story) {
-	outage := shortOutage
-	if os.Getenv("CUTWATER_LONG") == "1" {
-		outage = longOutage
-	}
 	s.begin(t, unit+slowly)
 	s.open(t, "other")
 	s.passes(t, 1)
