@@ -21,6 +21,7 @@ up: build ## Bring everything up on this machine and show a comment become a res
 	@bin/cutwater up $(ARGS)
 
 build: ## Compile every program into bin/.
+	@echo "building the programs (a fresh machine takes some minutes) ..."
 	@mkdir -p bin
 	@go build -tags "$(TAGS)" -o bin/ ./cmd/...
 	@CGO_ENABLED=0 go build -ldflags "-s -w" -o bin/ ./cmd/entrypoint # runs inside other images, so it is static
