@@ -2,15 +2,17 @@
 
 package plugins
 
-import "slices"
+import "knative.dev/pkg/apis"
 
-// Trigger configures the trigger plugin for some repos.
+// Trigger configures the trigger plugin, which starts jobs, for some repos. The
+// first entry that lists a repo counts, else the first that lists its org;
+// entries are not merged.
 type Trigger struct {
 	// Repos are orgs and org/repos.
 	Repos []string `json:"repos,omitempty"`
 	// TrustedApps are GitHub Apps that are trusted, without "[bot]".
 	TrustedApps []string `json:"trusted_apps,omitempty"`
-	// TrustedOrg is an org whose members are trusted too.
+	// TrustedOrg is an org whose members are trusted too. It is deprecated.
 	TrustedOrg string `json:"trusted_org,omitempty"`
 	// JoinOrgURL is where people are told to ask for membership; the page of TrustedOrg's people when unset.
 	JoinOrgURL string `json:"join_org_url,omitempty"`
@@ -26,11 +28,13 @@ type Trigger struct {
 
 // OrgInvite tells people with merged pulls how to become members.
 type OrgInvite struct {
+	// Prominent does it in the welcome comment.
 	Prominent *ProminentInvite `json:"prominent,omitempty"`
 }
 
 // ProminentInvite is a tip in the welcome comment.
 type ProminentInvite struct {
+	// Disabled gives no tip.
 	Disabled bool `json:"disabled,omitempty"`
 	// MergedPRThreshold is how many merged pulls it takes; 3 when unset.
 	MergedPRThreshold *int `json:"merged_pr_threshold,omitempty"`
@@ -38,15 +42,24 @@ type ProminentInvite struct {
 	Message string `json:"message,omitempty"`
 }
 
-// TriggerFor is the configuration of the trigger plugin for a repo: the first
-// entry that lists the repo, else the first that lists its org, else nothing.
+// TriggerFor is the configuration of the trigger plugin for a repo.
 func (c *Configuration) TriggerFor(org, repo string) Trigger {
-	for _, name := range []string{org + "/" + repo, org} {
-		for _, trigger := range c.Triggers {
-			if slices.Contains(trigger.Repos, name) {
-				return trigger
-			}
-		}
+	t, _ := first(c.Triggers, org, repo)
+	return t
+}
+
+func (t Trigger) repos() []string { return t.Repos }
+
+func (t *Trigger) setDefaults() {
+	if t.TrustedOrg != "" {
+		fill(&t.JoinOrgURL, "https://github.com/orgs/"+t.TrustedOrg+"/people")
 	}
-	return Trigger{}
+}
+
+// Validate warns of what is deprecated.
+func (t Trigger) Validate() *apis.FieldError {
+	if t.TrustedOrg == "" {
+		return nil
+	}
+	return apis.ErrGeneric("is deprecated, but works", "trusted_org").At(apis.WarningLevel)
 }

@@ -3,72 +3,64 @@
 package plugins
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"knative.dev/pkg/apis"
 )
 
-// ListKey is for the older form, a list of names.
-func (OrgPlugins) ListKey() string { return "plugins" }
-
-func (c *Configuration) setDefaults() {
-	for _, list := range c.ExternalPlugins {
-		for i := range list {
-			if list[i].Endpoint == "" {
-				list[i].Endpoint = "http://" + list[i].Name
-			}
-		}
-	}
-	for i := range c.Triggers {
-		if t := &c.Triggers[i]; t.JoinOrgURL == "" && t.TrustedOrg != "" {
-			t.JoinOrgURL = "https://github.com/orgs/" + t.TrustedOrg + "/people"
-		}
-	}
-}
-
-// Validate reports what contradicts itself. Whether a plugin exists is not
-// known here; who makes the plugins checks that.
+// Validate reports what contradicts itself, and warns of what is deprecated or does not work.
 func (c *Configuration) Validate() *apis.FieldError {
 	var errs *apis.FieldError
-	for _, key := range slices.Sorted(maps.Keys(c.Plugins)) {
-		of := c.Plugins[key]
-		org, repo, isRepo := strings.Cut(key, "/")
-		if isRepo && len(of.ExcludedRepos) > 0 {
-			errs = errs.Also(apis.ErrGeneric("only an org can exclude repos", "excluded_repos").ViaFieldKey("plugins", key))
-		}
-		if isRepo && !slices.Contains(c.Plugins[org].ExcludedRepos, repo) {
-			for _, name := range of.Plugins {
-				if slices.Contains(c.Plugins[org].Plugins, name) {
-					errs = errs.Also(duplicate(name, org, "plugins", key))
-				}
-			}
-		}
-		if enabled := append(slices.Clone(c.Plugins[org].Plugins), of.Plugins...); slices.Contains(enabled, "blunderbuss") && slices.Contains(enabled, "rifle") {
-			errs = errs.Also(apis.ErrGeneric("blunderbuss and rifle exclude each other", apis.CurrentField).ViaFieldKey("plugins", key))
-		}
-	}
-	return errs.Also(c.validateExternal())
+	return errs.Also(
+		validatePlugins(c.Plugins),
+		validateExternal(c.ExternalPlugins),
+		c.validateListings(),
+		each(c.Blockades, "blockades"),
+		c.Blunderbuss.Validate().ViaField("blunderbuss"),
+		c.Bugzilla.Validate().ViaField("bugzilla"),
+		each(c.CherryPickApproved, "cherry_pick_approved"),
+		c.CherryPickUnapproved.Validate().ViaField("cherry_pick_unapproved"),
+		c.ConfigUpdater.Validate().ViaField("config_updater"),
+		c.Heart.Validate().ViaField("heart"),
+		each(c.InvalidCommitMsg, "invalid_commit_msg"),
+		c.ProjectManager.Validate().ViaField("project_manager"),
+		c.validateMilestones(),
+		each(c.RequireMatchingLabel, "require_matching_label"),
+		c.Rifle.Validate().ViaField("rifle"),
+		c.SigMention.Validate().ViaField("sigmention"),
+		c.Size.Validate().ViaField("size"),
+		each(c.Triggers, "triggers"),
+		each(c.Welcome, "welcome"),
+	)
 }
 
-func (c *Configuration) validateExternal() *apis.FieldError {
+// validateListings reports entries that list a repo twice. Prow refuses that for some plugins only.
+func (c *Configuration) validateListings() *apis.FieldError {
 	var errs *apis.FieldError
-	for _, key := range slices.Sorted(maps.Keys(c.ExternalPlugins)) {
-		org, _, isRepo := strings.Cut(key, "/")
-		for i, p := range c.ExternalPlugins[key] {
-			if p.Name == "" {
-				errs = errs.Also(apis.ErrMissingField("name").ViaIndex(i).ViaFieldKey("external_plugins", key))
-			}
-			if isRepo && slices.ContainsFunc(c.ExternalPlugins[org], func(other ExternalPlugin) bool { return other.Name == p.Name }) {
-				errs = errs.Also(duplicate(p.Name, org, "external_plugins", key))
-			}
-		}
+	return errs.Also(
+		repeated(c.Approve, "approve"),
+		repeated(c.InvalidCommitMsg, "invalid_commit_msg"),
+		repeated(c.Lgtm, "lgtm").At(apis.WarningLevel),
+		repeated(c.Triggers, "triggers").At(apis.WarningLevel),
+		repeated(c.Welcome, "welcome"),
+		repeated(c.Slack.MergeWarnings, "mergewarnings").ViaField("slack").At(apis.WarningLevel),
+	)
+}
+
+func (c *Configuration) validateMilestones() *apis.FieldError {
+	var errs *apis.FieldError
+	for _, key := range slices.Sorted(maps.Keys(c.RepoMilestone)) {
+		errs = errs.Also(c.RepoMilestone[key].Validate().ViaFieldKey("repo_milestone", key))
 	}
 	return errs
 }
 
-func duplicate(name, org, field, key string) *apis.FieldError {
-	return apis.ErrGeneric(fmt.Sprintf("plugin %s is enabled for %s already", name, org), apis.CurrentField).ViaFieldKey(field, key)
+// each validates every entry of a list.
+func each[T interface{ Validate() *apis.FieldError }](entries []T, field string) *apis.FieldError {
+	var errs *apis.FieldError
+	for i, entry := range entries {
+		errs = errs.Also(entry.Validate().ViaFieldIndex(field, i))
+	}
+	return errs
 }
