@@ -140,6 +140,33 @@ type abbreviated struct {
 
 func (abbreviated) ListKey() string { return "names" }
 
+// twofold is a name, or numbers by name.
+type twofold struct {
+	Name    string
+	Numbers map[string]int
+}
+
+func (twofold) TwofoldFields() (string, string) { return "Name", "Numbers" }
+
+func TestTwofold(t *testing.T) {
+	d, err := Parse("test.yaml", "a: x\nb: {k: 1}\nc: ~\nd: [z]\ne: {k: many}\nf: 3\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]twofold{}
+	result := (&Decoder{}).DecodeNode(d.Root(), &got)
+	want := map[string]twofold{"a": {Name: "x"}, "b": {Numbers: map[string]int{"k": 1}}, "c": {}, "d": {}, "e": {Numbers: map[string]int{"k": 0}}, "f": {}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	wantErrors := `test.yaml:4: d: is a list, want a string or a mapping
+test.yaml:5: e.k: is the string "many", want a whole number
+test.yaml:6: f: is the number 3, want a string`
+	if diff := cmp.Diff(wantErrors, Problems(result.Errors).Error()); diff != "" {
+		t.Errorf("errors (-want +got):\n%s", diff)
+	}
+}
+
 func TestAbbreviated(t *testing.T) {
 	d, err := Parse("file.yaml", "a: [x, v]\nb: {names: [z], other: true, nmes: []}\nc: [[]]\nd: ~\n")
 	if err != nil {

@@ -33,7 +33,10 @@ func FieldErrors(errs *apis.FieldError) iter.Seq2[string, string] {
 			if e.Details != "" {
 				message += ": " + e.Details
 			}
-			paths := e.Paths
+			paths := make([]string, len(e.Paths))
+			for i, path := range e.Paths {
+				paths[i] = tidy(path)
+			}
 			if strings.HasPrefix(e.Message, "expected ") { // Several paths that exclude each other are one error.
 				paths = []string{strings.Join(paths, ", ")}
 			}
@@ -44,4 +47,24 @@ func FieldErrors(errs *apis.FieldError) iter.Seq2[string, string] {
 			}
 		}
 	}
+}
+
+// tidy takes away the dots that package apis puts before [keys] that have dots in them.
+func tidy(path string) string {
+	var b strings.Builder
+	depth := 0
+	for i, c := range path {
+		switch c {
+		case '[':
+			depth++
+		case ']':
+			depth--
+		case '.':
+			if depth == 0 && strings.HasPrefix(path[i:], ".[") {
+				continue
+			}
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
 }

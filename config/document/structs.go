@@ -28,7 +28,17 @@ type fields struct {
 // which is the value of one of their keys.
 type Abbreviated interface{ ListKey() string }
 
+// Twofold is implemented by structs that are written without keys of their own:
+// either as a scalar, which is the value of one of their Go fields, or as a
+// mapping, which is the value of another.
+type Twofold interface {
+	TwofoldFields() (scalar, mapping string)
+}
+
 func (d *Decoder) structReader(t reflect.Type) decodeFunc {
+	if two, ok := reflect.Zero(t).Interface().(Twofold); ok {
+		return d.twofoldReader(t, two)
+	}
 	known := d.fieldsOf(t)
 	positioned := reflect.PointerTo(t).Implements(reflect.TypeFor[Positioned]())
 	var list *field
@@ -48,6 +58,23 @@ func (d *Decoder) structReader(t reflect.Type) decodeFunc {
 			v.Addr().Interface().(Positioned).SetPosition(Position{File: s.doc.file, Line: int(s.doc.nodes[at].line), node: at})
 		}
 		s.readFields(known, at, v, coerce)
+	}
+}
+
+func (d *Decoder) twofoldReader(t reflect.Type, two Twofold) decodeFunc {
+	scalarName, mappingName := two.TwofoldFields()
+	scalarField, _ := t.FieldByName(scalarName)
+	mappingField, _ := t.FieldByName(mappingName)
+	readScalar, readMapping := d.later(scalarField.Type), d.later(mappingField.Type)
+	return func(s *state, at int32, v reflect.Value, coerce bool) {
+		switch s.doc.nodes[at].kind {
+		case scalar:
+			readScalar().decode(s, at, v.FieldByIndex(scalarField.Index), coerce)
+		case mapping:
+			readMapping().decode(s, at, v.FieldByIndex(mappingField.Index), coerce)
+		default:
+			s.fail(at, "is a list, want a string or a mapping")
+		}
 	}
 }
 
