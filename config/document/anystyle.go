@@ -73,7 +73,7 @@ const maxNesting = 1000
 const maxCopied = 1_000_000
 
 func (c *converter) fail(at *yaml.Node, format string, args ...any) error {
-	return Problem{Position: Position{File: c.file, Line: at.Line}, Message: fmt.Sprintf(format, args...)}
+	return Problem{Position: Position{File: c.file, Line: at.Line, Column: at.Column}, Message: fmt.Sprintf(format, args...)}
 }
 
 func (c *converter) convert(key string, n, keyNode *yaml.Node) error {
@@ -130,7 +130,7 @@ func (c *converter) add(n node, at, keyNode *yaml.Node) int32 {
 	if keyNode != nil {
 		at = keyNode
 	}
-	n.line = int32(min(at.Line, 1<<30))
+	n.line, n.column = int32(min(at.Line, 1<<30)), columnAt(at.Column-1)
 	c.nodes = append(c.nodes, n)
 	return int32(len(c.nodes) - 1)
 }

@@ -87,6 +87,15 @@ func (s *state) warn(at int32, format string, args ...any) {
 	}
 }
 
+// unknown warns of a key that none of the known ones is.
+func (s *state) unknown(at int32, known *fields) {
+	if len(s.Warnings) >= maxProblems {
+		return // A suggestion is not for free.
+	}
+	s.warn(at, "is not known%s", known.suggestion(s.doc.nodes[at].key))
+	s.Warnings[len(s.Warnings)-1].Kind = UnknownKey
+}
+
 // decodeFunc reads a node into a value. coerce says whether a number or bool
 // may become a string; Prow's conversion does that except below embedded structs.
 type decodeFunc func(s *state, at int32, v reflect.Value, coerce bool)

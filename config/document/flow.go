@@ -2,7 +2,10 @@
 
 package document
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // parseFlow reads [a, b] or {a: b}, which may go over lines.
 func (p *parser) parseFlow(key string) error {
@@ -43,10 +46,14 @@ func (p *parser) parseFlow(key string) error {
 }
 
 func (p *parser) parseFlowEntry(of kind) error {
+	line, column, self := p.line, p.flowColumn(), len(p.nodes)
 	if of == sequence {
-		return p.parseFlowValue("")
+		if err := p.parseFlowValue(""); err != nil {
+			return err
+		}
+		p.nodes[self].column = column
+		return nil
 	}
-	line, self := p.line, len(p.nodes)
 	var key string
 	if c := p.at(0); c == '"' || c == '\'' {
 		quoted, err := p.parseQuoted()
@@ -72,9 +79,17 @@ func (p *parser) parseFlowEntry(of kind) error {
 	if err := p.skipFlowSpace(); err != nil {
 		return err
 	}
-	err := p.parseFlowValue(key)
-	p.nodes[self].line = line
-	return err
+	if err := p.parseFlowValue(key); err != nil {
+		return err // Perhaps before there was a node.
+	}
+	p.nodes[self].line, p.nodes[self].column = line, column
+	return nil
+}
+
+// flowColumn is the column of the position. In flow collections p.col does not follow it.
+func (p *parser) flowColumn() uint16 {
+	start := strings.LastIndexByte(p.text[:p.pos], '\n') + 1
+	return columnAt(utf8.RuneCountInString(p.text[start:p.pos]))
 }
 
 func (p *parser) parseFlowValue(key string) error {

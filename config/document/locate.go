@@ -9,52 +9,63 @@ import (
 
 // Locate returns where a path leads to, or as far as it leads.
 func (d *Document) Locate(path string) Position {
-	at := d.follow(0, path)
-	return Position{File: d.file, Line: int(d.nodes[at].line)}
+	at, _ := d.follow(0, path)
+	return d.position(at)
+}
+
+// Find is Locate, and reports whether there is something at the end of the path.
+func (d *Document) Find(path string) (Position, bool) {
+	at, found := d.follow(0, path)
+	return d.position(at), found
 }
 
 // LocateBelow is Locate for a path below the mapping at a position that was
 // handed to a Positioned when the same text was decoded, and gives the whole path.
 func (d *Document) LocateBelow(at Position, path string) (Position, string) {
 	if at.node <= 0 || int(at.node) >= len(d.nodes) || int(d.nodes[at.node].line) != at.Line {
-		return Position{File: d.file, Line: at.Line}, path // The file has changed meanwhile.
+		return Position{File: d.file, Line: at.Line, Column: at.Column}, path // The file has changed meanwhile.
 	}
 	whole := d.path(at.node)
 	if path != "" {
 		whole += "." + path
 	}
-	return Position{File: d.file, Line: int(d.nodes[d.follow(at.node, path)].line)}, whole
+	end, _ := d.follow(at.node, path)
+	return d.position(end), whole
 }
 
-func (d *Document) follow(at int32, path string) int32 {
+// follow goes along a path as far as it leads, and reports whether that is its end.
+func (d *Document) follow(at int32, path string) (end int32, found bool) {
 	for path != "" {
-		var element string
-		element, path = nextElement(path)
-		next := int32(-1)
+		next, rest := int32(-1), path
 		position := 0
 		for child := range d.children(at) {
-			if d.nodes[at].kind == sequence && strconv.Itoa(position) == element || d.nodes[at].kind == mapping && d.nodes[child].key == element {
-				next = child
-				break
+			element := d.nodes[child].key
+			if d.nodes[at].kind == sequence {
+				element = strconv.Itoa(position)
+			}
+			// Of keys that all fit, since keys may hold dots and brackets, the longest is meant.
+			if after, ok := stepInto(path, element); ok && (next < 0 || len(after) < len(rest)) {
+				next, rest = child, after
 			}
 			position++
 		}
 		if next < 0 {
-			return at
+			return at, false
 		}
-		at = next
+		at, path = next, rest
 	}
-	return at
+	return at, true
 }
 
-// nextElement splits off the first element of a path such as a.b[c/d][0].
-func nextElement(path string) (element, rest string) {
-	if strings.HasPrefix(path, "[") {
-		element, rest, _ = strings.Cut(path[1:], "]")
-		return element, strings.TrimPrefix(rest, ".")
+// stepInto is the rest of a path such as a.b[c/d][0] behind its first element, if that is the given one.
+func stepInto(path, element string) (rest string, ok bool) {
+	if rest, ok = strings.CutPrefix(path, "["+element+"]"); !ok {
+		if rest, ok = strings.CutPrefix(path, element); !ok || element == "" {
+			return "", false
+		}
 	}
-	if end := strings.IndexAny(path, ".["); end >= 0 {
-		return path[:end], strings.TrimPrefix(path[end:], ".")
+	if rest != "" && rest[0] != '.' && rest[0] != '[' {
+		return "", false
 	}
-	return path, ""
+	return strings.TrimPrefix(rest, "."), true
 }

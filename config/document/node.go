@@ -12,6 +12,7 @@ package document
 import (
 	"fmt"
 	"iter"
+	"math"
 	"reflect"
 	"strconv"
 	"strings"
@@ -48,7 +49,12 @@ type node struct {
 	kind  kind
 	// plain scalars may be null, a bool or a number; others are strings.
 	plain bool
+	// column counts characters from 1; it fits the space that is left.
+	column uint16
 }
+
+// columnAt is the column of what follows this many characters of its line.
+func columnAt(before int) uint16 { return uint16(min(before+1, math.MaxUint16)) }
 
 // File is the name that the document was parsed under.
 func (d *Document) File() string { return d.file }
@@ -67,7 +73,7 @@ func (n Node) Position() Position {
 	if n.document == nil {
 		return Position{}
 	}
-	return Position{File: n.document.file, Line: int(n.document.nodes[n.index].line)}
+	return n.document.position(n.index)
 }
 
 // Keys goes through the entries of a mapping; there are none in anything else.
@@ -96,6 +102,12 @@ func Given(of any) iter.Seq2[string, Node] {
 			}
 		}
 	}
+}
+
+// position is where a node is.
+func (d *Document) position(at int32) Position {
+	n := &d.nodes[at]
+	return Position{File: d.file, Line: int(n.line), Column: int(n.column)}
 }
 
 // children goes through the children of a node.
@@ -147,7 +159,7 @@ func pathElement(key string, follows bool) string {
 // problem describes something wrong at a node.
 func (d *Document) problem(at int32, format string, args ...any) Problem {
 	return Problem{
-		Position: Position{File: d.file, Line: int(d.nodes[at].line)},
+		Position: d.position(at),
 		Path:     d.path(at),
 		Message:  fmt.Sprintf(format, args...),
 	}

@@ -166,9 +166,9 @@ func (p *parser) at(distance int) byte {
 // atDash reports whether a sequence's entry starts here.
 func (p *parser) atDash() bool { return p.at(0) == '-' && (p.at(1) == ' ' || p.at(1) == '\n') }
 
-// add appends a node and returns its index.
+// add appends a node that starts in p.col and returns its index.
 func (p *parser) add(n node) int32 {
-	n.line = p.line
+	n.line, n.column = p.line, columnAt(p.col)
 	p.nodes = append(p.nodes, n)
 	return int32(len(p.nodes) - 1)
 }
@@ -244,7 +244,7 @@ func (p *parser) parseMapping(key string) error {
 		if err != nil {
 			return err
 		}
-		p.nodes[last].line = line
+		p.nodes[last].line, p.nodes[last].column = line, columnAt(col)
 		if p.pos == len(p.text) || p.col < col {
 			return nil
 		}
@@ -295,7 +295,7 @@ func (p *parser) parseBelow(key string, parent int, inMapping bool) error {
 	}
 	compact := inMapping && found && p.col == parent && p.atDash()
 	if !found || p.col <= parent && !compact {
-		p.nodes = append(p.nodes, node{key: key, kind: scalar, plain: true, line: line})
+		p.nodes = append(p.nodes, node{key: key, kind: scalar, plain: true, line: line, column: columnAt(parent + 1)})
 		if !found {
 			p.col = 0
 		}

@@ -15,6 +15,8 @@ type Position struct {
 	File string
 	// Line counts from 1; 0 is unknown.
 	Line int
+	// Column counts characters from 1; 0 is unknown.
+	Column int
 
 	// node is which value of the document is there, where a Positioned is told.
 	node int32
@@ -28,9 +30,20 @@ func (p Position) String() string {
 	return fmt.Sprintf("%s:%d", p.File, p.Line)
 }
 
+// Kind is a kind of problem that some readers treat in their own way.
+type Kind uint8
+
+const (
+	// Other is everything else.
+	Other Kind = iota
+	// UnknownKey is a key that means nothing.
+	UnknownKey
+)
+
 // Problem is something wrong at a place of a document.
 type Problem struct {
 	Position
+	Kind Kind
 	// Path leads to the value, such as presubmits[org/repo][3].name; it may be empty.
 	Path string
 	// Message says what is wrong.
