@@ -4,8 +4,7 @@
 // validates them, all errors in one run with file, line and path, and keeps
 // an immutable snapshot that is replaced when the files change.
 //
-// One file per top-level key; the keys that no part of the system reads yet
-// are kept as documents in Config.Rest. Changes: nothing. In Prow: pkg/config.
+// One file per top-level key, more where it has much to say. Changes: nothing. In Prow: pkg/config.
 package config
 
 import (
@@ -60,22 +59,49 @@ type Config struct {
 	GitHub                GitHub                `json:"github"`
 	OwnersDirDenylist     *OwnersDirDenylist    `json:"owners_dir_denylist,omitempty"`
 	ProwJobDefaultEntries []ProwJobDefaultEntry `json:"prowjob_default_entries,omitempty"`
+	Tide                  Tide                  `json:"tide"`
+	BranchProtection      BranchProtection      `json:"branch-protection"`
+	Pipeline              Pipeline              `json:"pipeline"`
+	JenkinsOperators      []JenkinsOperator     `json:"jenkins_operators,omitempty"`
+	Gerrit                Gerrit                `json:"gerrit"`
+	SlackReporterConfigs  SlackReporters        `json:"slack_reporter_configs,omitempty"`
+	Gangway               Gangway               `json:"gangway"`
+	Moonraker             Moonraker             `json:"moonraker"`
+	PushGateway           PushGateway           `json:"push_gateway"`
+	PubSubSubscriptions   PubSubSubscriptions   `json:"pubsub_subscriptions,omitempty"`
+	PubSubTriggers        []PubSubTrigger       `json:"pubsub_triggers,omitempty"`
+	ManagedWebhooks       ManagedWebhooks       `json:"managed_webhooks"`
 
-	// Rest is the other top-level keys, as they are written.
-	Rest Rest `json:"-"`
 	// Jobs is all static jobs.
 	Jobs *jobs.Jobs `json:"-"`
 	// Warnings is what is odd and does no harm: keys that nobody knows, for example.
 	Warnings []document.Problem `json:"-"`
+	// Unread is the keys that are given, but that no part of the system acts on yet.
+	Unread []document.Problem `json:"-"`
 
 	decorateAll bool
+	// twoPubSubs says that the old and the new form of the Pub/Sub triggers are both given.
+	twoPubSubs bool
 }
 
-// Presubmits are the static presubmits of a repo.
-func (c *Config) Presubmits(orgRepo string) []jobs.Presubmit { return c.Jobs.Presubmits[orgRepo] }
+// Presubmits are the static presubmits of a repo. Those of Gerrit's may be written with or without the scheme.
+func (c *Config) Presubmits(orgRepo string) []jobs.Presubmit {
+	return withPlain(c.Jobs.Presubmits, orgRepo)
+}
 
-// Postsubmits are the static postsubmits of a repo.
-func (c *Config) Postsubmits(orgRepo string) []jobs.Postsubmit { return c.Jobs.Postsubmits[orgRepo] }
+// Postsubmits are the static postsubmits of a repo. Those of Gerrit's may be written with or without the scheme.
+func (c *Config) Postsubmits(orgRepo string) []jobs.Postsubmit {
+	return withPlain(c.Jobs.Postsubmits, orgRepo)
+}
+
+// withPlain are the jobs of a repo and, if it has a scheme, of the same one without.
+func withPlain[T any](byRepo map[string][]T, orgRepo string) []T {
+	plain := strings.TrimPrefix(strings.TrimPrefix(orgRepo, "https://"), "http://")
+	if plain == orgRepo || len(byRepo[plain]) == 0 {
+		return byRepo[orgRepo]
+	}
+	return slices.Concat(byRepo[orgRepo], byRepo[plain])
+}
 
 // Periodics are all periodics.
 func (c *Config) Periodics() []jobs.Periodic { return c.Jobs.Periodics }
@@ -101,10 +127,19 @@ func (c *Config) setDefaults() {
 	c.GitHubReporter.setDefaults()
 	c.InRepoConfig.setDefaults()
 	c.GitHub.setDefaults()
+	c.Tide.setDefaults()
+	c.Gerrit.setDefaults()
+	c.SlackReporterConfigs.setDefaults()
+	c.Moonraker.setDefaults()
+	c.PushGateway.setDefaults()
+	for i := range c.JenkinsOperators {
+		c.JenkinsOperators[i].setDefaults()
+	}
+	c.setPubSubDefaults()
 }
 
 // Validate reports what is wrong in config.yaml, jobs aside.
-func (c *Config) Validate() *apis.FieldError {
+func (c *Config) Validate(now time.Time) *apis.FieldError {
 	var errs *apis.FieldError
 	if !slices.Contains([]string{"trace", "debug", "info", "warn", "warning", "error", "fatal", "panic"}, strings.ToLower(c.LogLevel)) {
 		errs = errs.Also(apis.ErrInvalidValue(c.LogLevel, "log_level", "want debug, info, warn, warning, error, fatal or panic"))
@@ -116,7 +151,21 @@ func (c *Config) Validate() *apis.FieldError {
 		c.GitHubReporter.Validate().ViaField("github_reporter"),
 		c.Scheduler.Validate().ViaField("scheduler"),
 		c.OwnersDirDenylist.Validate().ViaField("owners_dir_denylist"),
+		c.Tide.Validate().ViaField("tide"),
+		c.BranchProtection.Validate().ViaField("branch-protection"),
+		c.validateJenkins(),
+		c.Gerrit.Validate().ViaField("gerrit"),
+		c.SlackReporterConfigs.Validate().ViaField("slack_reporter_configs"),
+		c.Gangway.Validate().ViaField("gangway"),
+		c.validatePubSub(),
+		c.ManagedWebhooks.Validate(now).ViaField("managed_webhooks"),
 	)
+}
+
+// exclusive says that a field is given beside another one, and excludes it. (The
+// like in package apis has one text for all, and such errors become one.)
+func exclusive(field, other string) *apis.FieldError {
+	return apis.ErrGeneric("excludes "+other, field)
 }
 
 // fill sets what is the zero value.

@@ -69,7 +69,7 @@ func (s Spyglass) PRHistoryLink() string {
 func (d Deck) Validate() *apis.FieldError {
 	errs := d.Spyglass.validate().ViaField("spyglass")
 	if len(d.RerunAuthConfigs) > 0 {
-		errs = errs.Also(apis.ErrMultipleOneOf("rerun_auth_configs", "default_rerun_auth_configs"))
+		errs = errs.Also(exclusive("rerun_auth_configs", "default_rerun_auth_configs"))
 	}
 	for i, entry := range d.DefaultRerunAuthConfigs {
 		errs = errs.Also(entry.Config.Validate().ViaField("rerun_auth_configs").ViaFieldIndex("default_rerun_auth_configs", i))
@@ -104,10 +104,10 @@ func (s Spyglass) validate() *apis.FieldError {
 		errs = errs.Also(validExpressions(lens.OptionalFiles, "optional_files").ViaFieldIndex("lenses", i))
 	}
 	if s.twoPrefixes {
-		errs = errs.Also(apis.ErrMultipleOneOf("gcs_browser_prefix", "gcs_browser_prefixes[*]"))
+		errs = errs.Also(exclusive("gcs_browser_prefix", "gcs_browser_prefixes[*]"))
 	}
 	if s.twoBucketPrefixes {
-		errs = errs.Also(apis.ErrMultipleOneOf("gcs_browser_prefix", "gcs_browser_prefixes_by_bucket[*]"))
+		errs = errs.Also(exclusive("gcs_browser_prefix", "gcs_browser_prefixes_by_bucket[*]"))
 	}
 	if _, err := template.New("pull").Parse(s.PRHistLinkTemplate); err != nil {
 		errs = errs.Also(apis.ErrInvalidValue(s.PRHistLinkTemplate, "pr_history_link_template", err.Error()))

@@ -8,7 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"knative.dev/pkg/apis"
 
@@ -20,7 +22,6 @@ import (
 // mainFile is what config.yaml may hold.
 type mainFile struct {
 	Config
-	Rest
 	jobs.File
 }
 
@@ -46,13 +47,11 @@ func Load(ctx context.Context, files Files) (*Config, error) {
 	}
 	l.take(l.decoder.DecodeNode(doc.Root(), main))
 	c := &main.Config
-	c.Rest = main.Rest
-	for key, at := range document.Given(c.Rest) {
-		l.warnings = append(l.warnings, unread(at, key))
-	}
-	l.supplement(c, files)
+	c.noteUnread(doc)
 	c.setDefaults()
-	l.invalid(doc, c.Validate())
+	l.invalid(doc, c.Validate(time.Now()))
+	l.supplement(c, files)
+	c.Tide.Queries = unite(c.Tide.Queries, func(orgRepo string) string { return c.DefaultProwJobDefault(orgRepo, "*").TenantID })
 	l.version(c, files.Config)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -90,11 +89,6 @@ func (c *Config) WithInRepo(orgRepo string, file *jobs.InRepoFile) ([]jobs.Presu
 		problems = append(problems, each.Problem())
 	}
 	return presubmits, postsubmits, problems.Err()
-}
-
-// unread is the warning of a key that is known, but that no part of the system acts on yet.
-func unread(at document.Node, key string) document.Problem {
-	return document.Problem{Position: at.Position(), Path: key, Message: "is known, but nothing acts on it yet"}
 }
 
 func (l *loader) take(r document.Result) {
@@ -152,7 +146,7 @@ func NewStore(ctx context.Context, files Files, onReload func(error)) (*Store, e
 		Name:     "config",
 		Paths:    append([]string{files.Config, files.Jobs}, files.SupplementalConfigDirs...),
 		Load:     func(ctx context.Context) (*Config, error) { return Load(ctx, files) },
-		Warnings: func(c *Config) []document.Problem { return c.Warnings },
+		Warnings: func(c *Config) []document.Problem { return slices.Concat(c.Warnings, c.Unread) },
 		OnReload: onReload,
 	})
 }

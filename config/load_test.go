@@ -58,7 +58,7 @@ func TestDefaults(t *testing.T) {
 		ProwJobNamespace: "default", PodNamespace: "default", LogLevel: "info",
 		StatusErrorLink: "https://github.com/kubernetes/test-infra/issues", DefaultJobTimeout: duration(24 * time.Hour),
 		Plank: config.Plank{
-			MaxGoroutines: 20, MaxRevivals: &three,
+			Controller: config.Controller{MaxGoroutines: 20}, MaxRevivals: &three,
 			PodPendingTimeout: duration(10 * time.Minute), PodRunningTimeout: duration(48 * time.Hour), PodUnscheduledTimeout: duration(5 * time.Minute),
 		},
 		Sinker: config.Sinker{
@@ -74,6 +74,10 @@ func TestDefaults(t *testing.T) {
 		GitHubReporter: config.GitHubReporter{JobTypesToReport: []prowv1.ProwJobType{prowv1.PresubmitJob, prowv1.PostsubmitJob}},
 		InRepoConfig:   config.InRepoConfig{AllowedClusters: map[string][]string{"*": {"default"}}},
 		GitHub:         config.GitHub{LinkURL: "https://github.com"},
+		Tide:           config.Tide{SyncPeriod: duration(time.Minute), StatusUpdatePeriod: duration(time.Minute), MaxGoroutines: 20},
+		Gerrit:         config.Gerrit{TickInterval: duration(time.Minute), RateLimit: 5},
+		Moonraker:      config.Moonraker{ClientTimeout: duration(10 * time.Minute)},
+		PushGateway:    config.PushGateway{Interval: duration(time.Minute)},
 	}
 	if diff := cmp.Diff(goldens.Map(t, want), goldens.Map(t, got)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -124,14 +128,25 @@ func TestGzipAndVersion(t *testing.T) {
 	}
 }
 
-func TestKeysThatHaveNoTypeYet(t *testing.T) {
-	c := load(t, write(t, "tide:\n  queries:\n  - repos: [org/repo]\n", ""))
-	if len(c.Warnings) != 1 || c.Warnings[0].Path != "tide" || c.Warnings[0].Line != 1 {
-		t.Errorf("warnings: %v", c.Warnings)
+// Keys that nothing acts on yet are told once, wherever they are.
+func TestUnread(t *testing.T) {
+	files := write(t, "tide:\n  queries:\n  - repos: [org/repo]\nsinker: {}\n", "")
+	files.SupplementalConfigDirs = []string{t.TempDir()}
+	more := filepath.Join(files.SupplementalConfigDirs[0], "_prowconfig.yaml")
+	if err := os.WriteFile(more, []byte("tide: {}\n\nbranch-protection: {}\n"), 0o644); err != nil {
+		t.Fatal(err)
 	}
-	tide, err := c.Rest.Tide.JSON()
-	if err != nil || string(tide) != `{"queries":[{"repos":["org/repo"]}]}` {
-		t.Errorf("tide is %s, %v", tide, err)
+	c := load(t, files)
+	var got []string
+	for _, problem := range c.Unread {
+		got = append(got, problem.Error())
+	}
+	want := []string{
+		files.Config + ":1: tide: is known, but nothing acts on it yet",
+		more + ":3: branch-protection: is known, but nothing acts on it yet",
+	}
+	if diff := cmp.Diff(want, got); diff != "" || len(c.Warnings) > 0 {
+		t.Errorf("warnings %v, unread (-want +got):\n%s", c.Warnings, diff)
 	}
 }
 

@@ -2,24 +2,11 @@
 
 package config
 
-import (
-	"text/template"
-
-	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
-)
+import prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 
 // Plank configures how ProwJobs get their pods and how they are reported.
 type Plank struct {
-	// JobURLTemplate makes the URL of a run that has no results in a bucket; a Go template over the ProwJob.
-	JobURLTemplate string `json:"job_url_template,omitempty"`
-	// ReportTemplate is the old form of ReportTemplates["*"].
-	ReportTemplate string `json:"report_template,omitempty"`
-	// ReportTemplates end the comment about failed jobs; Go templates over the ProwJob, by org/repo, org or "*".
-	ReportTemplates map[string]string `json:"report_templates,omitempty"`
-	// MaxConcurrency limits how many runs may be pending at once; 0 is no limit.
-	MaxConcurrency int `json:"max_concurrency,omitempty"`
-	// MaxGoroutines is how many ProwJobs are worked on at once; 20 when unset.
-	MaxGoroutines int `json:"max_goroutines,omitempty"`
+	Controller
 
 	// PodPendingTimeout is how long a pod may be pending; 10m when unset.
 	PodPendingTimeout *prowv1.Duration `json:"pod_pending_timeout,omitempty"`
@@ -44,14 +31,8 @@ type Plank struct {
 	// JobQueueCapacities is how many runs of a queue may be pending; 0 blocks all, less is no limit.
 	JobQueueCapacities map[string]int `json:"job_queue_capacities,omitempty"`
 
-	// twoReports says that the old and the new form of the report templates are both given.
-	twoReports bool
-
 	// decorations are the default decorations of both forms, in the order in which they are merged.
 	decorations []DecorationEntry
-
-	jobURL  *template.Template
-	reports map[string]*template.Template
 }
 
 // DecorationEntry is a default decoration for some repos and clusters.
@@ -64,31 +45,10 @@ type DecorationEntry struct {
 	Config *prowv1.DecorationConfig `json:"config,omitempty"`
 }
 
-// JobURL is the parsed JobURLTemplate; nil when there is none.
-func (p *Plank) JobURL() *template.Template { return p.jobURL }
-
-// ReportTemplateFor is the template for refs: that of its org/repo, else of its org, else of "*"; nil when there is none.
-func (p *Plank) ReportTemplateFor(refs *prowv1.Refs) *template.Template {
-	return narrowest(p.reports, refs)
-}
-
 // JobURLPrefix is the base of the page of a run: what its decoration says, else job_url_prefix_config by org/repo, org and "*".
 func (p *Plank) JobURLPrefix(pj *prowv1.ProwJob) string {
 	if d := pj.Spec.DecorationConfig; d != nil && d.GCSConfiguration != nil && d.GCSConfiguration.JobURLPrefix != "" {
 		return d.GCSConfiguration.JobURLPrefix
 	}
 	return narrowest(p.JobURLPrefixConfig, pj.Spec.MainRefs())
-}
-
-// narrowest is the entry of refs' org/repo, else of its org, else of "*".
-func narrowest[T any](byKey map[string]T, refs *prowv1.Refs) T {
-	if refs != nil {
-		if v, ok := byKey[refs.OrgRepo()]; ok {
-			return v
-		}
-		if v, ok := byKey[refs.Org]; ok {
-			return v
-		}
-	}
-	return byKey["*"]
 }

@@ -3,7 +3,6 @@
 package config
 
 import (
-	"text/template"
 	"time"
 
 	"knative.dev/pkg/apis"
@@ -12,17 +11,13 @@ import (
 )
 
 func (p *Plank) setDefaults() {
-	fill(&p.MaxGoroutines, 20)
+	p.Controller.setDefaults()
 	fillDuration(&p.PodPendingTimeout, 10*time.Minute)
 	fillDuration(&p.PodRunningTimeout, 48*time.Hour)
 	fillDuration(&p.PodUnscheduledTimeout, 5*time.Minute)
 	if p.MaxRevivals == nil {
 		three := 3
 		p.MaxRevivals = &three
-	}
-	if p.ReportTemplate != "" {
-		p.twoReports = len(p.ReportTemplates) > 0
-		p.ReportTemplates, _ = withGeneral(p.ReportTemplates, p.ReportTemplate)
 	}
 	p.decorations = p.DefaultDecorationConfigEntries
 	for _, key := range generalFirst(p.DefaultDecorationConfigs) {
@@ -32,18 +27,12 @@ func (p *Plank) setDefaults() {
 
 // Validate reports what the configuration of plank contradicts or leaves out, and templates that do not parse.
 func (p *Plank) Validate() *apis.FieldError {
-	var errs *apis.FieldError
-	if p.MaxConcurrency < 0 {
-		errs = errs.Also(apis.ErrInvalidValue(p.MaxConcurrency, "max_concurrency", "want 0 or more"))
-	}
-	if p.MaxGoroutines <= 0 {
-		errs = errs.Also(apis.ErrInvalidValue(p.MaxGoroutines, "max_goroutines", "want more than 0"))
-	}
+	errs := p.validate(nil)
 	if *p.MaxRevivals < 0 {
 		errs = errs.Also(apis.ErrInvalidValue(*p.MaxRevivals, "max_revivals", "want 0 or more"))
 	}
 	if len(p.DefaultDecorationConfigs) > 0 && len(p.DefaultDecorationConfigEntries) > 0 {
-		errs = errs.Also(apis.ErrMultipleOneOf("default_decoration_configs", "default_decoration_config_entries"))
+		errs = errs.Also(exclusive("default_decoration_configs", "default_decoration_config_entries"))
 	}
 	for i, entry := range p.DefaultDecorationConfigEntries {
 		if entry.Config == nil {
@@ -52,30 +41,6 @@ func (p *Plank) Validate() *apis.FieldError {
 	}
 	for _, key := range generalFirst(p.JobURLPrefixConfig) {
 		errs = errs.Also(validURL(p.JobURLPrefixConfig[key], apis.CurrentField).ViaFieldKey("job_url_prefix_config", key))
-	}
-	return errs.Also(p.parseTemplates())
-}
-
-// parseTemplates keeps the templates in their parsed form.
-func (p *Plank) parseTemplates() *apis.FieldError {
-	var errs *apis.FieldError
-	var err error
-	if p.jobURL, err = template.New("JobURL").Parse(p.JobURLTemplate); err != nil {
-		errs = errs.Also(apis.ErrInvalidValue(p.JobURLTemplate, "job_url_template", err.Error()))
-	}
-	if p.twoReports {
-		errs = errs.Also(apis.ErrMultipleOneOf("report_template", "report_templates"))
-	}
-	p.reports = make(map[string]*template.Template, len(p.ReportTemplates))
-	for _, key := range generalFirst(p.ReportTemplates) {
-		text := p.ReportTemplates[key]
-		if p.reports[key], err = template.New("Report").Parse(text); err != nil {
-			wrong := apis.ErrInvalidValue(text, "report_template", err.Error())
-			if p.ReportTemplate == "" || key != "*" {
-				wrong = apis.ErrInvalidValue(text, apis.CurrentField, err.Error()).ViaFieldKey("report_templates", key)
-			}
-			errs = errs.Also(wrong)
-		}
 	}
 	return errs
 }

@@ -4,7 +4,10 @@ package config
 
 import (
 	"cmp"
-	"slices"
+	"reflect"
+	"strings"
+
+	"knative.dev/pkg/apis"
 
 	"github.com/cutwater-ci/cutwater/config/document"
 )
@@ -12,39 +15,60 @@ import (
 // defaultSupplementalSuffix ends the names of supplemental files.
 const defaultSupplementalSuffix = "_prowconfig.yaml"
 
-// supplement reads the supplemental files, which may set only some keys.
+// supplement merges in the supplemental files, which may set only some keys.
 func (l *loader) supplement(c *Config, files Files) {
 	suffix := cmp.Or(files.SupplementalSuffix, defaultSupplementalSuffix)
 	document.FindEnding(files.SupplementalConfigDirs, suffix, &l.errors, func(doc *document.Document) {
-		l.checkSupplement(doc)
-		c.Rest.Supplements = append(c.Rest.Supplements, doc.Root())
+		more := &Config{}
+		l.take(l.decoder.DecodeNode(doc.Root(), more))
+		l.misplaced(doc, reflect.ValueOf(*more), "")
+		c.noteUnread(doc)
+		more.SlackReporterConfigs.setDefaults()
+		l.invalid(doc, more.validateMergeable().Also(c.merge(more)))
 	})
 }
 
-func (l *loader) checkSupplement(doc *document.Document) {
-	keys := map[string]document.Node{}
-	l.take(l.decoder.Decode(doc, &keys))
-	for key, value := range doc.Root().Keys() {
-		switch key {
-		case "branch-protection", "slack_reporter_configs":
-		case "tide":
-			l.errors = append(l.errors, l.decoder.DecodeNode(value, &map[string]document.Node{}).Errors...)
-			for inner, at := range value.Keys() {
-				if !slices.Contains([]string{"merge_method", "queries"}, inner) {
-					l.misplaced(at, "tide."+inner)
-				}
-			}
-		default:
-			l.misplaced(value, key)
-			continue
-		}
-		l.warnings = append(l.warnings, unread(value, key))
+// mergeable reports whether a path is of what supplemental files may set, or leads there.
+func mergeable(path string) (whole, partly bool) {
+	switch path {
+	case "branch-protection", "slack_reporter_configs", "tide.merge_method", "tide.queries":
+		return true, true
+	default:
+		return false, path == "tide"
 	}
 }
 
-func (l *loader) misplaced(at document.Node, path string) {
-	l.errors = append(l.errors, document.Problem{
-		Position: at.Position(), Path: path,
-		Message: "may not be in a supplemental file: only branch-protection, slack_reporter_configs, tide.merge_method and tide.queries may",
-	})
+// misplaced reports what is set by a supplemental file and may not be. To set nothing is fine.
+func (l *loader) misplaced(doc *document.Document, v reflect.Value, below string) {
+	for field, value := range v.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		path := below + name
+		whole, partly := mergeable(path)
+		switch {
+		case whole || name == "" || name == "-" || isEmpty(value):
+		case partly:
+			l.misplaced(doc, value, path+".")
+		default:
+			l.errors = append(l.errors, document.Problem{
+				Position: doc.Locate(path), Path: path,
+				Message: "may not be in a supplemental file: only branch-protection, slack_reporter_configs, tide.merge_method and tide.queries may",
+			})
+		}
+	}
+}
+
+// validateMergeable reports what is wrong in what supplemental files may set.
+func (c *Config) validateMergeable() *apis.FieldError {
+	return c.Tide.validateMergeable().ViaField("tide").Also(
+		c.BranchProtection.Validate().ViaField("branch-protection"),
+		c.SlackReporterConfigs.Validate().ViaField("slack_reporter_configs"),
+	)
+}
+
+// merge adds what a supplemental file says.
+func (c *Config) merge(more *Config) *apis.FieldError {
+	return c.Tide.merge(&more.Tide).ViaField("tide").Also(
+		c.BranchProtection.merge(&more.BranchProtection).ViaField("branch-protection"),
+		mergeKeys(&c.SlackReporterConfigs, more.SlackReporterConfigs).ViaField("slack_reporter_configs"),
+	)
 }
