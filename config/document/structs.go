@@ -55,7 +55,9 @@ func (d *Decoder) structReader(t reflect.Type) decodeFunc {
 			return
 		}
 		if positioned {
-			v.Addr().Interface().(Positioned).SetPosition(Position{File: s.doc.file, Line: int(s.doc.nodes[at].line), node: at})
+			p := s.doc.position(at)
+			p.node = at
+			v.Addr().Interface().(Positioned).SetPosition(p)
 		}
 		s.readFields(known, at, v, coerce)
 	}
@@ -84,9 +86,7 @@ func (s *state) readFields(known *fields, at int32, v reflect.Value, coerce bool
 		key := s.doc.nodes[child].key
 		f := known.find(key)
 		if f == nil {
-			if len(s.Warnings) < maxProblems { // A suggestion is not for free.
-				s.warn(child, "is not known%s", known.suggestion(key))
-			}
+			s.unknown(child, known)
 			continue
 		}
 		into := v
