@@ -2,7 +2,10 @@
 
 package document
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // parseBlockScalar reads the lines after | or >.
 func (p *parser) parseBlockScalar(key string, parent int) error {
@@ -61,7 +64,8 @@ func (p *parser) blockIndent(parent, explicit int) (int, error) {
 
 // blockLines reads the lines of a block scalar that have at least this indentation.
 func (p *parser) blockLines(indent int, literal bool, chomp byte) string {
-	var b strings.Builder
+	b := p.block
+	b.Reset()
 	pending, afterText, afterBlank := 0, false, false
 	for p.pos < len(p.text) {
 		start := p.pos
@@ -98,17 +102,17 @@ func (p *parser) blockLines(indent int, literal bool, chomp byte) string {
 		afterText, afterBlank, pending = true, blank, 0
 		if end < 0 {
 			p.pos = len(p.text)
-			return chomped(&b, 0, chomp)
+			return chomped(b, 0, chomp)
 		}
 		p.pos += end + 1
 		p.line++
 		pending = 1
 	}
-	return chomped(&b, pending, chomp)
+	return chomped(b, pending, chomp)
 }
 
 // chomped ends a block scalar after which this many line breaks came.
-func chomped(b *strings.Builder, breaks int, chomp byte) string {
+func chomped(b *bytes.Buffer, breaks int, chomp byte) string {
 	switch {
 	case chomp == '+':
 		b.WriteString(strings.Repeat("\n", breaks))

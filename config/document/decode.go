@@ -186,8 +186,9 @@ func (d *Decoder) mapReader(t reflect.Type) decodeFunc {
 			s.readStrings(at, v.Interface().(map[string]string), coerce)
 			return
 		}
+		value := reflect.New(t.Elem()).Elem() // The map takes a copy.
 		for child := range s.doc.children(at) {
-			value := reflect.New(t.Elem()).Elem()
+			value.SetZero()
 			element().decode(s, child, value, coerce)
 			key := reflect.ValueOf(s.doc.nodes[child].key).Convert(t.Key())
 			if v.MapIndex(key).IsValid() {

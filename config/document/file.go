@@ -3,11 +3,11 @@
 package document
 
 import (
-	"bytes"
 	"compress/gzip"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 // Read reads and parses a file, which may be compressed with gzip.
@@ -16,8 +16,9 @@ func Read(name string) (*Document, error) { return new(Reader).Read(name) }
 // Reader reads and parses one file after the other and uses its memory again:
 // a document is good until the next one is read. The strings in it stay good.
 type Reader struct {
-	scratch []byte
-	nodes   []node
+	// buffer is what is read at once.
+	buffer []byte
+	memory memory
 }
 
 // Read reads and parses a file.
@@ -26,11 +27,7 @@ func (r *Reader) Read(name string) (*Document, error) {
 	if err != nil {
 		return nil, Problem{Position: Position{File: name}, Message: err.Error()}
 	}
-	doc, err := parse(name, text, r.nodes)
-	if err == nil {
-		r.nodes = doc.nodes[:0]
-	}
-	return doc, err
+	return parse(name, text, &r.memory)
 }
 
 // text reads the text of a file.
@@ -47,40 +44,29 @@ func (r *Reader) text(name string) (string, error) {
 	if info.IsDir() {
 		return "", fmt.Errorf("%s is a folder, not a file", name)
 	}
-	if err := r.fill(f, info.Size()); err != nil {
-		return "", fmt.Errorf("%s: %w", name, err)
-	}
-	if !bytes.HasPrefix(r.scratch, []byte{0x1f, 0x8b}) {
-		return string(r.scratch), nil
-	}
-	unzipped, err := gzip.NewReader(bytes.NewReader(bytes.Clone(r.scratch)))
-	if err == nil {
-		err = r.fill(unzipped, 4*info.Size())
+	text, err := r.all(f, info.Size())
+	if err == nil && strings.HasPrefix(text, "\x1f\x8b") {
+		var unzipped *gzip.Reader
+		if unzipped, err = gzip.NewReader(strings.NewReader(text)); err == nil {
+			text, err = r.all(unzipped, 4*info.Size())
+		}
 	}
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", name, err)
 	}
-	return string(r.scratch), nil
+	return text, nil
 }
 
-// fill reads at most maxSize bytes into scratch; size is a guess.
-func (r *Reader) fill(from io.Reader, size int64) error {
-	if size = min(max(size, 0), 16<<20) + 1; int64(cap(r.scratch)) < size {
-		r.scratch = make([]byte, 0, size)
+// all reads at most maxSize bytes; size is a guess.
+func (r *Reader) all(from io.Reader, size int64) (string, error) {
+	if r.buffer == nil {
+		r.buffer = make([]byte, 32<<10)
 	}
-	r.scratch = r.scratch[:0]
-	for {
-		n, err := from.Read(r.scratch[len(r.scratch):cap(r.scratch)])
-		r.scratch = r.scratch[:len(r.scratch)+n]
-		switch {
-		case err == io.EOF:
-			return nil
-		case err != nil:
-			return err
-		case len(r.scratch) > maxSize:
-			return fmt.Errorf("is larger than %d MiB", maxSize>>20)
-		case len(r.scratch) == cap(r.scratch):
-			r.scratch = append(r.scratch, 0)[:len(r.scratch)]
-		}
+	var text strings.Builder
+	text.Grow(int(min(max(size, 0), 16<<20)))
+	n, err := io.CopyBuffer(&text, io.LimitReader(from, maxSize+1), r.buffer)
+	if err == nil && n > maxSize {
+		err = fmt.Errorf("is larger than %d MiB", maxSize>>20)
 	}
+	return text.String(), err
 }

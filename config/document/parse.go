@@ -3,6 +3,7 @@
 package document
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -19,14 +20,21 @@ const (
 var errUnusual = errors.New("not in plain block style")
 
 // Parse reads the first document of a YAML file. file is for messages.
-func Parse(file, text string) (*Document, error) { return parse(file, text, nil) }
+func Parse(file, text string) (*Document, error) { return parse(file, text, &memory{}) }
 
-// parse is Parse with memory to use for the nodes.
-func parse(file, text string, memory []node) (*Document, error) {
+// memory is what one parser leaves to the next.
+type memory struct {
+	nodes []node
+	// block is where block scalars are put together.
+	block bytes.Buffer
+}
+
+// parse is Parse with memory to use.
+func parse(file, text string, with *memory) (*Document, error) {
 	if len(text) > maxSize {
 		return nil, Problem{Position: Position{File: file}, Message: fmt.Sprintf("is larger than %d MiB", maxSize>>20)}
 	}
-	if d, err := parseBlockStyle(file, text, memory); err == nil {
+	if d, err := parseBlockStyle(file, text, with); err == nil {
 		return d, nil
 	}
 	return parseAnyStyle(file, text)
@@ -41,19 +49,21 @@ type parser struct {
 	col   int
 	depth int
 	nodes []node
+	block *bytes.Buffer
 }
 
-func parseBlockStyle(file, text string, memory []node) (*Document, error) {
+func parseBlockStyle(file, text string, with *memory) (*Document, error) {
 	if !printable(text) {
 		return nil, errUnusual
 	}
-	if guess := 5*strings.Count(text, "\n")/4 + 16; cap(memory) < guess {
-		memory = make([]node, 0, guess)
+	if guess := 5*strings.Count(text, "\n")/4 + 16; cap(with.nodes) < guess {
+		with.nodes = make([]node, 0, guess)
 	}
-	p := &parser{text: text, line: 1, nodes: memory[:0]}
+	p := &parser{text: text, line: 1, nodes: with.nodes[:0], block: &with.block}
 	if err := p.parseDocument(); err != nil {
 		return nil, err
 	}
+	with.nodes = p.nodes
 	return &Document{file: file, nodes: p.nodes}, nil
 }
 

@@ -3,6 +3,7 @@
 package document
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,7 +19,7 @@ import (
 // sameAsAnyStyle checks that the fast parser, where it is sure, sees what the YAML library sees.
 func sameAsAnyStyle(t *testing.T, file, text string) (fast bool) {
 	t.Helper()
-	got, err := parseBlockStyle(file, text, nil)
+	got, err := parseBlockStyle(file, text, &memory{})
 	if err != nil {
 		return false
 	}
@@ -49,7 +50,7 @@ func TestParseGolden(t *testing.T) {
 		if sameAsAnyStyle(t, path, string(text)) {
 			fast++
 		} else if testing.Verbose() {
-			p := &parser{text: string(text), line: 1}
+			p := &parser{text: string(text), line: 1, block: &bytes.Buffer{}}
 			t.Logf("slow: %s: %v at line %d", path, p.parseDocument(), p.line)
 		}
 		return nil

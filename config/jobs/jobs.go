@@ -56,17 +56,16 @@ func (i Invalid) Problem() document.Problem {
 // Assemble makes one set of jobs of the files, in their order, with defaults,
 // and reports all that is wrong with them. It changes the files' jobs.
 func Assemble(files []*File, s Settings) (*Jobs, []Invalid) {
-	all := &Jobs{Presubmits: map[string][]Presubmit{}, Postsubmits: map[string][]Postsubmit{}}
-	for _, f := range files {
-		all.Presets = append(all.Presets, f.Presets...)
-		all.Periodics = append(all.Periodics, f.Periodics...)
-		for _, repo := range slices.Sorted(maps.Keys(f.Presubmits)) {
-			all.Presubmits[repo] = joined(all.Presubmits[repo], f.Presubmits[repo])
-		}
-		for _, repo := range slices.Sorted(maps.Keys(f.Postsubmits)) {
-			all.Postsubmits[repo] = joined(all.Postsubmits[repo], f.Postsubmits[repo])
-		}
+	all := &Jobs{
+		Presubmits:  byRepo(files, func(f *File) map[string][]Presubmit { return f.Presubmits }),
+		Postsubmits: byRepo(files, func(f *File) map[string][]Postsubmit { return f.Postsubmits }),
 	}
+	periodics := make([][]Periodic, len(files))
+	for i, f := range files {
+		all.Presets = append(all.Presets, f.Presets...)
+		periodics[i] = f.Periodics
+	}
+	all.Periodics = slices.Concat(periodics...)
 	f := newFinisher(s, all.Presets)
 	f.checkPresets(all.Presets)
 	for _, repo := range slices.Sorted(maps.Keys(all.Presubmits)) {
@@ -79,12 +78,22 @@ func Assemble(files []*File, s Settings) (*Jobs, []Invalid) {
 	return all, f.invalid
 }
 
-// joined appends, without a copy where there is nothing before.
-func joined[T any](before, more []T) []T {
-	if len(before) == 0 {
-		return more
+// byRepo is the jobs of all files, in their order, without a copy where they are in one file.
+func byRepo[T any](files []*File, of func(*File) map[string][]T) map[string][]T {
+	lists := map[string][][]T{}
+	for _, f := range files {
+		for repo, list := range of(f) {
+			lists[repo] = append(lists[repo], list)
+		}
 	}
-	return append(before, more...)
+	all := make(map[string][]T, len(lists))
+	for repo, list := range lists {
+		all[repo] = list[0]
+		if len(list) > 1 {
+			all[repo] = slices.Concat(list...)
+		}
+	}
+	return all
 }
 
 // WithInRepo is the static jobs of the repo followed by those that it brings,
