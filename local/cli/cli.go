@@ -2,8 +2,9 @@
 
 // Package cli holds the commands of the program cutwater, one file each.
 //
-// Started by people. `cutwater up` changes what package local/up does; the
-// others talk to a machine that is up. In Prow: phony, mkpj and phaino, in part.
+// Started by people. `cutwater up` changes what package local/up does; job, pod
+// and diff read a configuration and print; the others talk to a machine that is
+// up. In Prow: phony, mkpj, mkpod and phaino, in part.
 package cli
 
 import (
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -44,6 +46,9 @@ func New(out, err io.Writer) *cobra.Command {
 		newPush(folder),
 		newMerge(folder),
 		newJobs(folder),
+		newJob(time.Now),
+		newPod(time.Now),
+		newDiff(),
 		newVersion(),
 	)
 	return root
