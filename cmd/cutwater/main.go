@@ -25,6 +25,6 @@ func main() {
 	defer stop()
 	if err := cli.New(os.Stdout, os.Stderr).ExecuteContext(ctx); err != nil {
 		fmt.Fprintf(os.Stderr, "cutwater: %v\n", err)
-		os.Exit(1)
+		os.Exit(cli.ExitCode(err))
 	}
 }

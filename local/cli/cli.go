@@ -49,6 +49,7 @@ func New(out, err io.Writer) *cobra.Command {
 		newJob(time.Now),
 		newPod(time.Now),
 		newDiff(),
+		newCheck(),
 		newVersion(),
 	)
 	return root
