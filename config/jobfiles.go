@@ -48,7 +48,7 @@ func (l *loader) readJobs(ctx context.Context, files []string) []*jobs.File {
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(files)) {
 		workers.Go(func() {
-			reader := &document.Reader{}
+			reader := &document.Reader{Share: true} // A configuration is immutable.
 			for i := range next {
 				parsed[i], results[i] = l.readJobFile(reader, files[i])
 			}

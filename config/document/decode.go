@@ -179,23 +179,34 @@ func (d *Decoder) mapReader(t reflect.Type) decodeFunc {
 			s.wrong(at, v, "a mapping")
 			return
 		}
-		if v.IsNil() {
-			v.Set(reflect.MakeMapWithSize(t, int(n.count)))
-		}
-		if plain {
-			s.readStrings(at, v.Interface().(map[string]string), coerce)
-			return
-		}
-		value := reflect.New(t.Elem()).Elem() // The map takes a copy.
-		for child := range s.doc.children(at) {
-			value.SetZero()
-			element().decode(s, child, value, coerce)
-			key := reflect.ValueOf(s.doc.nodes[child].key).Convert(t.Key())
-			if v.MapIndex(key).IsValid() {
-				s.warn(child, "is given twice; the last counts")
+		read := func() {
+			if v.IsNil() {
+				v.Set(reflect.MakeMapWithSize(t, int(n.count)))
 			}
-			v.SetMapIndex(key, value)
+			if plain {
+				s.readStrings(at, v.Interface().(map[string]string), coerce)
+			} else {
+				s.readMap(at, v, element(), coerce)
+			}
 		}
+		if s.doc.shared != nil && v.IsNil() && n.count > 0 {
+			s.doc.shared.read(s, at, v, coerce, read)
+		} else {
+			read()
+		}
+	}
+}
+
+func (s *state) readMap(at int32, v reflect.Value, element *codec, coerce bool) {
+	value := reflect.New(v.Type().Elem()).Elem() // The map takes a copy.
+	for child := range s.doc.children(at) {
+		value.SetZero()
+		element.decode(s, child, value, coerce)
+		key := reflect.ValueOf(s.doc.nodes[child].key).Convert(v.Type().Key())
+		if v.MapIndex(key).IsValid() {
+			s.warn(child, "is given twice; the last counts")
+		}
+		v.SetMapIndex(key, value)
 	}
 }
 

@@ -16,9 +16,14 @@ func Read(name string) (*Document, error) { return new(Reader).Read(name) }
 // Reader reads and parses one file after the other and uses its memory again:
 // a document is good until the next one is read. The strings in it stay good.
 type Reader struct {
+	// Share makes maps of scalars that are written alike, in all documents of the
+	// reader, be decoded into the same map. What is decoded must not be changed then.
+	Share bool
+
 	// buffer is what is read at once.
 	buffer []byte
 	memory memory
+	shared shared
 }
 
 // Read reads and parses a file.
@@ -27,7 +32,11 @@ func (r *Reader) Read(name string) (*Document, error) {
 	if err != nil {
 		return nil, Problem{Position: Position{File: name}, Message: err.Error()}
 	}
-	return parse(name, text, &r.memory)
+	doc, err := parse(name, text, &r.memory)
+	if err == nil && r.Share {
+		doc.shared = &r.shared
+	}
+	return doc, err
 }
 
 // text reads the text of a file.

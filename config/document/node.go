@@ -25,6 +25,8 @@ type Document struct {
 	nodes []node
 	// second is the line of a second document, if the file has one.
 	second int
+	// shared are maps of other documents; nil where maps are not shared.
+	shared *shared
 }
 
 // kind is what a node is.
