@@ -5,7 +5,7 @@ package plugins
 import "cmp"
 
 // DCO configures the dco plugin, which asks for a Signed-off-by line in every
-// commit, for an org, a repo, or all (see Configuration.DCO).
+// commit, for an org, a repo, or all.
 type DCO struct {
 	// SkipDCOCheckForMembers does not ask members of the trusted org.
 	SkipDCOCheckForMembers bool `json:"skip_dco_check_for_members,omitempty"`

@@ -45,12 +45,14 @@ external_plugins: {org: [{name: a}, {name: b, endpoint: "http://c"}]}
 triggers: [{repos: [org], trusted_org: o}, {repos: [org2], trusted_org: o, join_org_url: "https://u"}]
 cherry_pick_approved: [{org: o, repo: r}]
 require_matching_label: [{org: o, issues: true, regexp: ^a/, missing_label: b}]
+blunderbuss: {wait_for_status: {description: d}}
 rifle: {request_count: 3, wait_for_status: {context: c, state: s, description: d}}
 `, `
 external_plugins: {org: [{name: a, endpoint: "http://a"}, {name: b, endpoint: "http://c"}]}
 triggers: [{repos: [org], trusted_org: o, join_org_url: "https://github.com/orgs/o/people"}, {repos: [org2], trusted_org: o, join_org_url: "https://u"}]
 cherry_pick_approved: [{org: o, repo: r, branchregexp: ^release-.*$}]
 require_matching_label: [{org: o, issues: true, regexp: ^a/, missing_label: b, grace_period: 5s}]
+blunderbuss: {request_count: 2, wait_for_status: {context: tide, state: pending, description: d}}
 rifle: {request_count: 3, wait_for_status: {context: c, state: s, description: d}}
 `}, {"places of ConfigMaps", `
 config_updater:

@@ -5,7 +5,6 @@ package plugins
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"knative.dev/pkg/apis"
 
@@ -79,7 +78,6 @@ func (l *loader) invalid(errs *apis.FieldError) {
 	unread := l.errors
 	add := func(into *document.Problems, level apis.DiagnosticLevel) {
 		for path, message := range document.FieldErrors(errs.Filter(level)) {
-			path = strings.ReplaceAll(path, ".[", "[") // which is what becomes of keys with dots
 			doc, own := l.origins.of(l.main, path)
 			at := doc.Locate(own)
 			here := func(p document.Problem) bool { return p.File == at.File && p.Line == at.Line }
