@@ -96,10 +96,24 @@ func (l *loader) take(r document.Result) {
 	l.warnings = append(l.warnings, r.Warnings...)
 }
 
-// invalid adds what validation of a document found, at its places.
+// invalid adds what validation of a document found, at its places. Of what
+// could not be read there is no more to say.
 func (l *loader) invalid(doc *document.Document, errs *apis.FieldError) {
-	l.errors = append(l.errors, doc.Problems(errs.Filter(apis.ErrorLevel))...)
+	told := map[string]bool{}
+	for _, problem := range l.errors {
+		told[problem.File+plainPath(problem.Path)] = true
+	}
+	for _, problem := range doc.Problems(errs.Filter(apis.ErrorLevel)) {
+		if !told[problem.File+plainPath(problem.Path)] {
+			l.errors = append(l.errors, problem)
+		}
+	}
 	l.warnings = append(l.warnings, doc.Problems(errs.Filter(apis.WarningLevel))...)
+}
+
+// plainPath is a path with dots alone, since some write a[b] and some a.b.
+func plainPath(path string) string {
+	return strings.NewReplacer("[", ".", "]", "").Replace(path)
 }
 
 // invalidJobs adds what is wrong with jobs. Their files are read again for the
