@@ -42,35 +42,39 @@ type Config struct {
 	PodNamespace string `json:"pod_namespace,omitempty"`
 	// LogLevel is trace, debug, info, warn, warning, error, fatal or panic, in any case; "info" when unset.
 	LogLevel string `json:"log_level,omitempty"`
-	// StatusErrorLink is where people report errors.
+	// StatusErrorLink is where people report errors; "https://github.com/kubernetes/test-infra/issues" when unset.
 	StatusErrorLink string `json:"status_error_link,omitempty"`
 	// DefaultJobTimeout is how long a decorated job may run that has no timeout; 24h when unset.
 	DefaultJobTimeout *prowv1.Duration `json:"default_job_timeout,omitempty"`
 	// DisabledClusters are build clusters that are left out when kubeconfigs are read.
 	DisabledClusters []string `json:"disabled_clusters,omitempty"`
 
-	Plank                 Plank                 `json:"plank"`
-	Sinker                Sinker                `json:"sinker"`
-	Deck                  Deck                  `json:"deck"`
-	GitHubReporter        GitHubReporter        `json:"github_reporter"`
-	Horologium            Horologium            `json:"horologium"`
-	InRepoConfig          InRepoConfig          `json:"in_repo_config"`
-	Scheduler             Scheduler             `json:"scheduler"`
-	GitHub                GitHub                `json:"github"`
-	OwnersDirDenylist     *OwnersDirDenylist    `json:"owners_dir_denylist,omitempty"`
+	Plank             Plank              `json:"plank"`
+	Sinker            Sinker             `json:"sinker"`
+	Deck              Deck               `json:"deck"`
+	GitHubReporter    GitHubReporter     `json:"github_reporter"`
+	Horologium        Horologium         `json:"horologium"`
+	InRepoConfig      InRepoConfig       `json:"in_repo_config"`
+	Scheduler         Scheduler          `json:"scheduler"`
+	GitHub            GitHub             `json:"github"`
+	OwnersDirDenylist *OwnersDirDenylist `json:"owners_dir_denylist,omitempty"`
+	// ProwJobDefaultEntries are merged in this order, where they match, to what jobs have for prowjob_defaults.
 	ProwJobDefaultEntries []ProwJobDefaultEntry `json:"prowjob_default_entries,omitempty"`
 	Tide                  Tide                  `json:"tide"`
 	BranchProtection      BranchProtection      `json:"branch-protection"`
 	Pipeline              Pipeline              `json:"pipeline"`
-	JenkinsOperators      []JenkinsOperator     `json:"jenkins_operators,omitempty"`
-	Gerrit                Gerrit                `json:"gerrit"`
-	SlackReporterConfigs  SlackReporters        `json:"slack_reporter_configs,omitempty"`
-	Gangway               Gangway               `json:"gangway"`
-	Moonraker             Moonraker             `json:"moonraker"`
-	PushGateway           PushGateway           `json:"push_gateway"`
-	PubSubSubscriptions   PubSubSubscriptions   `json:"pubsub_subscriptions,omitempty"`
-	PubSubTriggers        []PubSubTrigger       `json:"pubsub_triggers,omitempty"`
-	ManagedWebhooks       ManagedWebhooks       `json:"managed_webhooks"`
+	// JenkinsOperators configure those that start the jobs of agent jenkins.
+	JenkinsOperators []JenkinsOperator `json:"jenkins_operators,omitempty"`
+	Gerrit           Gerrit            `json:"gerrit"`
+	// SlackReporterConfigs configure what is reported to Slack, by org/repo, org or "*"; the narrowest is taken alone.
+	SlackReporterConfigs SlackReporters      `json:"slack_reporter_configs,omitempty"`
+	Gangway              Gangway             `json:"gangway"`
+	Moonraker            Moonraker           `json:"moonraker"`
+	PushGateway          PushGateway         `json:"push_gateway"`
+	PubSubSubscriptions  PubSubSubscriptions `json:"pubsub_subscriptions,omitempty"`
+	// PubSubTriggers let messages of Google Cloud Pub/Sub start jobs.
+	PubSubTriggers  []PubSubTrigger `json:"pubsub_triggers,omitempty"`
+	ManagedWebhooks ManagedWebhooks `json:"managed_webhooks"`
 
 	// Jobs is all static jobs.
 	Jobs *jobs.Jobs `json:"-"`

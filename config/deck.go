@@ -25,7 +25,7 @@ type Deck struct {
 	RerunAuthConfigs map[string]*prowv1.RerunAuthConfig `json:"rerun_auth_configs,omitempty"`
 	// DefaultRerunAuthConfigs say who may run jobs again; the last that matches wins.
 	DefaultRerunAuthConfigs []RerunAuthEntry `json:"default_rerun_auth_configs,omitempty"`
-	// SkipStoragePathValidation false limits deck to known buckets; unset skips.
+	// SkipStoragePathValidation shows what is in any bucket, false what is in known ones; true when unset.
 	SkipStoragePathValidation *bool `json:"skip_storage_path_validation,omitempty"`
 	// AdditionalAllowedBuckets are allowed beside those of the configuration.
 	AdditionalAllowedBuckets []string `json:"additional_allowed_buckets,omitempty"`
@@ -53,7 +53,8 @@ type Spyglass struct {
 	TestGridRoot string `json:"testgrid_root,omitempty"`
 	// HidePRHistLink leaves out the link to the history of the pull.
 	HidePRHistLink bool `json:"hide_pr_history_link,omitempty"`
-	// PRHistLinkTemplate makes that link; see PRHistoryLink.
+	// PRHistLinkTemplate makes that link: a Go template with .Org, .Repo and .Number;
+	// "/pr-history?org={{.Org}}&repo={{.Repo}}&pr={{.Number}}" when unset.
 	PRHistLinkTemplate string `json:"pr_history_link_template,omitempty"`
 	// BucketAliases maps names in URLs to buckets.
 	BucketAliases map[string]string `json:"bucket_aliases,omitempty"`
@@ -68,28 +69,37 @@ type LensFile struct {
 	RequiredFiles []string `json:"required_files"`
 	// OptionalFiles are shown too.
 	OptionalFiles []string `json:"optional_files,omitempty"`
-	Lens          Lens     `json:"lens"`
+	// Lens is what shows them.
+	Lens Lens `json:"lens"`
 	// RemoteConfig makes it a lens that runs elsewhere.
 	RemoteConfig *RemoteLens `json:"remote_config,omitempty"`
 }
 
 // Lens names a lens and gives its configuration.
 type Lens struct {
-	Name   string          `json:"name"`
+	// Name is the name of the lens.
+	Name string `json:"name"`
+	// Config is given to the lens as it is.
 	Config json.RawMessage `json:"config,omitempty"`
 }
 
 // RemoteLens is where a lens runs.
 type RemoteLens struct {
-	Endpoint   string `json:"endpoint"`
+	// Endpoint is the URL that renders the artifacts.
+	Endpoint string `json:"endpoint"`
+	// StaticRoot is the base of the lens's scripts and styles.
 	StaticRoot string `json:"static_root"`
-	Title      string `json:"title"`
-	Priority   *uint  `json:"priority,omitempty"`
-	HideTitle  *bool  `json:"hide_title,omitempty"`
+	// Title is what stands above it.
+	Title string `json:"title"`
+	// Priority puts lenses in order, the greatest first.
+	Priority *uint `json:"priority,omitempty"`
+	// HideTitle shows it without a title.
+	HideTitle *bool `json:"hide_title,omitempty"`
 }
 
 // ExternalAgentLog is where the logs of an agent are.
 type ExternalAgentLog struct {
+	// Agent is the agent of the jobs that are meant.
 	Agent string `json:"agent,omitempty"`
 	// Selector is a label selector over ProwJobs.
 	Selector string `json:"selector,omitempty"`
@@ -99,15 +109,22 @@ type ExternalAgentLog struct {
 
 // Branding is how the pages look.
 type Branding struct {
-	Logo            string `json:"logo,omitempty"`
-	Favicon         string `json:"favicon,omitempty"`
+	// Logo is the URL of a picture.
+	Logo string `json:"logo,omitempty"`
+	// Favicon is the URL of the picture in the browser's tab.
+	Favicon string `json:"favicon,omitempty"`
+	// BackgroundColor is a colour as CSS has it.
 	BackgroundColor string `json:"background_color,omitempty"`
-	HeaderColor     string `json:"header_color,omitempty"`
+	// HeaderColor is the colour of the bar at the top, as CSS has it.
+	HeaderColor string `json:"header_color,omitempty"`
 }
 
 // RerunAuthEntry says for some repos and clusters who may run jobs again.
 type RerunAuthEntry struct {
-	OrgRepo string                  `json:"repo,omitempty"`
-	Cluster string                  `json:"cluster,omitempty"`
-	Config  *prowv1.RerunAuthConfig `json:"rerun_auth_configs,omitempty"`
+	// OrgRepo is org/repo, org, or "*" or empty for all.
+	OrgRepo string `json:"repo,omitempty"`
+	// Cluster is a build cluster, or "*" or empty for all.
+	Cluster string `json:"cluster,omitempty"`
+	// Config says who may.
+	Config *prowv1.RerunAuthConfig `json:"rerun_auth_configs,omitempty"`
 }

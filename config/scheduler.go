@@ -20,19 +20,24 @@ type Scheduler struct {
 
 // FailoverScheduling maps clusters to clusters.
 type FailoverScheduling struct {
+	// Mappings are the clusters where runs go, by the cluster that their job names.
 	Mappings map[string]string `json:"mappings,omitempty"`
 }
 
 // ExternalScheduling is a service that chooses clusters.
 type ExternalScheduling struct {
-	URL   string           `json:"url,omitempty"`
+	// URL is where it is asked.
+	URL string `json:"url,omitempty"`
+	// Cache says how long its answers are kept. It must be set.
 	Cache *SchedulingCache `json:"cache,omitempty"`
 }
 
 // SchedulingCache is how long answers are kept.
 type SchedulingCache struct {
+	// EntryTimeoutInterval is how long an answer is good. It must be set.
 	EntryTimeoutInterval *prowv1.Duration `json:"entry_timeout_interval,omitempty"`
-	CleanupInterval      *prowv1.Duration `json:"cleanup_interval,omitempty"`
+	// CleanupInterval is the time between two cleanings of the cache. It must be set.
+	CleanupInterval *prowv1.Duration `json:"cleanup_interval,omitempty"`
 }
 
 // Validate reports a cache without its times.

@@ -29,7 +29,7 @@ type Tide struct {
 	StatusUpdatePeriod *prowv1.Duration `json:"status_update_period,omitempty"`
 	// Queries find the pulls that may be merged: those that any of them finds.
 	Queries []TideQuery `json:"queries,omitempty"`
-	// MergeMethod is how pulls are merged; see MergeMethods.
+	// MergeMethod is how pulls are merged, by org/repo@branch, org/repo or org, or nested; "merge" when unset.
 	MergeMethod MergeMethods `json:"merge_method,omitempty"`
 	// MergeCommitTemplate makes the messages of merge commits, by org/repo or org.
 	MergeCommitTemplate map[string]MergeCommitTemplate `json:"merge_commit_template,omitempty"`

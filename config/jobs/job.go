@@ -18,7 +18,7 @@ type JobBase struct {
 	Labels map[string]string `json:"labels,omitempty"`
 	// MaxConcurrency limits how many runs may be pending at once; 0 is no limit.
 	MaxConcurrency int `json:"max_concurrency,omitempty"`
-	// Agent executes the job: "kubernetes" (the default), "jenkins", "tekton-pipeline", or another.
+	// Agent executes the job: "kubernetes", "jenkins", "tekton-pipeline", or another; "kubernetes" when unset.
 	Agent string `json:"agent,omitempty"`
 	// Cluster is the alias of the build cluster; the default is "default".
 	Cluster string `json:"cluster,omitempty"`
@@ -56,7 +56,7 @@ func (b *JobBase) SetPosition(p document.Position) { b.Source = p }
 
 // Utility is what a job says about its decoration and about cloning.
 type Utility struct {
-	// Decorate adds the pod utilities; unset means decorate_all_jobs.
+	// Decorate adds the pod utilities; decorate_all_jobs when unset.
 	Decorate *bool `json:"decorate,omitempty"`
 	// PathAlias is where to check out below $GOPATH/src.
 	PathAlias string `json:"path_alias,omitempty"`
@@ -111,7 +111,7 @@ type Presubmit struct {
 type Postsubmit struct {
 	JobBase
 
-	// AlwaysRun unset means true, unless it has a condition on the changed files.
+	// AlwaysRun runs it on every push; true when unset, unless it has a condition on the changed files.
 	AlwaysRun *bool `json:"always_run,omitempty"`
 
 	RegexpChangeMatcher
@@ -142,7 +142,7 @@ type Periodic struct {
 type Retry struct {
 	// RunAll runs all attempts, also after a success.
 	RunAll bool `json:"run_all,omitempty"`
-	// Attempts is how often at most.
+	// Attempts is how often it is run again at most.
 	Attempts int `json:"attempts,omitempty"`
 	// Interval is the time between attempts.
 	Interval string `json:"interval,omitempty"`
@@ -170,12 +170,14 @@ func (p *Preset) SetPosition(at document.Position) { p.Source = at }
 
 // File is the contents of one job file, or the jobs in config.yaml.
 type File struct {
+	// Presets are pieces of pods that jobs get by their labels.
 	Presets []Preset `json:"presets,omitempty"`
-	// Presubmits are by "org/repo".
+	// Presubmits are the jobs that run on pulls, by "org/repo".
 	Presubmits map[string][]Presubmit `json:"presubmits,omitempty"`
-	// Postsubmits are by "org/repo".
+	// Postsubmits are the jobs that run on pushes, by "org/repo".
 	Postsubmits map[string][]Postsubmit `json:"postsubmits,omitempty"`
-	Periodics   []Periodic              `json:"periodics,omitempty"`
+	// Periodics are the jobs that run on a schedule.
+	Periodics []Periodic `json:"periodics,omitempty"`
 	// DecorateAllJobs decorates jobs that do not say; only config.yaml's counts.
 	DecorateAllJobs bool `json:"decorate_all_jobs,omitempty"`
 	// Ignored is not looked at; it is a place for YAML anchors.
@@ -184,10 +186,14 @@ type File struct {
 
 // InRepoFile is the contents of .prow.yaml, or of all files in .prow/.
 type InRepoFile struct {
-	Presets     []Preset         `json:"presets,omitempty"`
-	Presubmits  []Presubmit      `json:"presubmits,omitempty"`
-	Postsubmits []Postsubmit     `json:"postsubmits,omitempty"`
-	Ignored     document.Ignored `json:"prow_ignored"`
+	// Presets are pieces of pods that the repository's jobs get by their labels.
+	Presets []Preset `json:"presets,omitempty"`
+	// Presubmits are the jobs that run on pulls.
+	Presubmits []Presubmit `json:"presubmits,omitempty"`
+	// Postsubmits are the jobs that run on pushes.
+	Postsubmits []Postsubmit `json:"postsubmits,omitempty"`
+	// Ignored is not looked at; it is a place for YAML anchors.
+	Ignored document.Ignored `json:"prow_ignored"`
 }
 
 // maxInRepoValues is more than a hundred long jobs in one file.
