@@ -94,12 +94,21 @@ func (n *names) add(doc *document.Document, path, name string) {
 		}
 		n.times[name]++
 	default:
-		message := "nobody has a plugin " + name
-		if like := document.Closest(name, slices.Sorted(maps.Keys(n.known))); like != "" {
-			message += "; did you mean " + like + "?"
-		}
+		message := "nobody has a plugin " + name + n.hint(name)
 		n.unknown = append(n.unknown, document.Problem{Position: doc.Locate(path), Path: path, Message: message})
 	}
+}
+
+// hint says what was probably meant by a name that nobody has.
+func (n *names) hint(name string) string {
+	former := map[string]string{"transfer-issue": "issue-management"} // plugins that became part of others
+	if now := former[name]; now != "" {
+		return "; " + now + " does what it did"
+	}
+	if like := document.Closest(name, slices.Sorted(maps.Keys(n.known))); like != "" {
+		return "; did you mean " + like + "?"
+	}
+	return ""
 }
 
 // notices has one line for each plugin that is not there yet, wherever it is enabled.
