@@ -16,7 +16,7 @@ func appInstallation(in Input) []Finding {
 	var found []Finding
 	look := func(name string, at Finding) {
 		org := orgOf(name)
-		if seen[org] || strings.Contains(name, "://") || slices.Contains(in.Facts.AppOrgs, org) {
+		if seen[org] || strings.Contains(name, "://") || slices.ContainsFunc(in.Facts.AppOrgs, func(login string) bool { return strings.EqualFold(login, org) }) {
 			return
 		}
 		seen[org] = true

@@ -114,14 +114,17 @@ func checks() []cobra.Completion {
 // run checks, and writes what is found. The error is that the configuration is not fit for use.
 func (f *checkFlags) run(cmd *cobra.Command) error {
 	ctx := cmd.Context()
+	f.selection.App = f.facts.github.AppID != 0
 	selected, odd, err := f.selection.Select()
-	if err := errors.Join(err, f.validate()); err != nil {
+	if err := errors.Join(err, f.validate(selected)); err != nil {
 		return asUsageError(err)
 	}
 	in, found := check.Load(ctx, f.files)
 	in.Annotations = f.annotations
-	in.Facts = f.facts.gather(ctx, in, selected)
-	found = append(found, odd...)
+	if in.Facts, err = f.facts.gather(ctx, in, selected); err != nil {
+		return fmt.Errorf("finding out what the checks must know: %w", err)
+	}
+	found = append(append(found, odd...), f.facts.notRun(selected)...)
 	if f.inRepo.repo != "" && in.Config != nil {
 		found = append(found, check.InRepo(in.Config, f.inRepo.repo, f.inRepo.folder(), needs(selected, "unknown-fields-all"))...)
 	}
@@ -139,7 +142,7 @@ func (f *checkFlags) run(cmd *cobra.Command) error {
 }
 
 // validate reports flags that make no sense.
-func (f *checkFlags) validate() error {
+func (f *checkFlags) validate(selected []check.Check) error {
 	var errs []error
 	if f.files.Config.Config == "" {
 		errs = append(errs, errors.New("--config must be given"))
@@ -147,5 +150,5 @@ func (f *checkFlags) validate() error {
 	if !slices.Contains(check.Formats(), check.Format(f.format)) {
 		errs = append(errs, fmt.Errorf("there is no format %q; there are %v", f.format, check.Formats()))
 	}
-	return errors.Join(append(errs, f.inRepo.validate())...)
+	return errors.Join(append(errs, f.inRepo.validate(), f.facts.validate(f.selection, selected, f.files.Plugins.Config != ""))...)
 }

@@ -19,28 +19,31 @@ import (
 
 	"github.com/cutwater-ci/cutwater/config/check"
 	"github.com/cutwater-ci/cutwater/internal/blob"
+	"github.com/cutwater-ci/cutwater/internal/github"
 )
 
 // factsFlags say how to find out what is not in the files.
 type factsFlags struct {
 	storage blob.Credentials
+	github  github.Environment
 }
 
 func (f *factsFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.storage.GCSFile, "gcs-credentials-file", "", "a file to read gs:// buckets with")
 	flags.StringVar(&f.storage.S3File, "s3-credentials-file", "", "a file to read s3:// buckets with")
+	addGitHub(flags, &f.github)
 }
 
 // factTime is how long it may take to find out one fact.
 const factTime = 30 * time.Second
 
 // gather finds out what the checks must know.
-func (f *factsFlags) gather(ctx context.Context, in check.Input, selected []check.Check) check.Facts {
+func (f *factsFlags) gather(ctx context.Context, in check.Input, selected []check.Check) (check.Facts, error) {
 	var facts check.Facts
 	if in.Config != nil && needs(selected, "validate-cluster-field") {
 		facts.Clusters, facts.ClustersError = f.clusters(ctx, in.Config.Plank.BuildClusterStatusFile)
 	}
-	return facts
+	return facts, f.askGitHub(ctx, in, selected, &facts)
 }
 
 func needs(selected []check.Check, name string) bool {

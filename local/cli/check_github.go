@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/shurcooL/githubv4"
+	"github.com/spf13/pflag"
+
+	"github.com/cutwater-ci/cutwater/config/check"
+	"github.com/cutwater-ci/cutwater/config/document"
+	"github.com/cutwater-ci/cutwater/internal/github"
+)
+
+// The checks that ask GitHub.
+const (
+	ownersCheck = "verify-owners-presence"
+	appCheck    = "validate-github-app-installation"
+)
+
+// addGitHub adds the flags that say how GitHub is reached.
+func addGitHub(flags *pflag.FlagSet, e *github.Environment) {
+	flags.StringVar(&e.Endpoint, "github-endpoint", "", "GitHub's REST API (default: https://api.github.com)")
+	flags.StringVar(&e.GraphQLEndpoint, "github-graphql-endpoint", "", "GitHub's GraphQL API (default: that of the endpoint)")
+	flags.StringVar(&e.TokenPath, "github-token-path", "", "a file with a token for GitHub")
+	flags.Int64Var(&e.AppID, "github-app-id", 0, "a GitHub App, in place of a token")
+	flags.StringVar(&e.AppPrivateKeyPath, "github-app-private-key-path", "", "the App's private key")
+}
+
+// validate reports checks that cannot be done without a way to ask GitHub.
+func (f *factsFlags) validate(selection check.Selection, selected []check.Check, withPlugins bool) error {
+	var errs []error
+	if withPlugins && needs(selected, ownersCheck) && f.github.TokenPath == "" && f.github.AppID == 0 {
+		errs = append(errs, fmt.Errorf("%s needs --github-token-path or --github-app-id", ownersCheck))
+	}
+	if slices.Contains(selection.Names, appCheck) && f.github.AppID == 0 {
+		errs = append(errs, fmt.Errorf("%s needs --github-app-id", appCheck))
+	}
+	return errors.Join(errs...)
+}
+
+// notRun says which selected check is not run, since --expensive-checks asks for all of them.
+func (f *factsFlags) notRun(selected []check.Check) []check.Finding {
+	if f.github.AppID != 0 || !needs(selected, appCheck) {
+		return nil
+	}
+	return []check.Finding{{
+		Problem: document.Problem{Message: "is not run, since it needs --github-app-id"}, Check: appCheck, Level: check.Notice,
+	}}
+}
+
+// askGitHub finds out what the checks must know of GitHub.
+func (f *factsFlags) askGitHub(ctx context.Context, in check.Input, selected []check.Check, facts *check.Facts) error {
+	owners := in.Plugins != nil && needs(selected, ownersCheck)
+	app := f.github.AppID != 0 && needs(selected, appCheck)
+	if !owners && !app {
+		return nil
+	}
+	gh, err := github.New(ctx, f.github.Options())
+	if err != nil {
+		return err
+	}
+	if app {
+		if facts.AppOrgs, err = gh.AppOrgs(ctx); err != nil {
+			return err
+		}
+	}
+	if owners {
+		return askOwners(ctx, gh, in, facts)
+	}
+	return nil
+}
+
+// ownersClient is what it takes to know where OWNERS files are.
+type ownersClient interface {
+	Contents(ctx context.Context, repo github.Repo, path, ref string) ([]byte, error)
+	Query(ctx context.Context, org string, q any, variables map[string]any) error
+}
+
+// askOwners asks which repos have a root OWNERS.
+func askOwners(ctx context.Context, gh ownersClient, in check.Input, facts *check.Facts) error {
+	facts.OrgRepos, facts.RootOwners = map[string][]string{}, map[string]bool{}
+	orgs, repos := check.OwnersRepos(in)
+	for _, org := range orgs {
+		if err := askOrg(ctx, gh, org, facts); err != nil {
+			return err
+		}
+	}
+	for _, name := range repos {
+		org, repo, _ := strings.Cut(name, "/")
+		_, err := gh.Contents(ctx, github.Repo{Org: org, Name: repo}, "OWNERS", "")
+		if err != nil && !github.IsNotFound(err) && !errors.Is(err, github.ErrNotFile) {
+			return err
+		}
+		facts.RootOwners[name] = err == nil
+	}
+	return nil
+}
+
+// repositories is a page of the repositories of an org, each with its OWNERS if it has one.
+type repositories struct {
+	RepositoryOwner *struct {
+		Repositories struct {
+			Nodes []struct {
+				NameWithOwner string
+				IsArchived    bool
+				Object        *struct{ ID string } `graphql:"object(expression: \"HEAD:OWNERS\")"`
+			}
+			PageInfo struct {
+				HasNextPage bool
+				EndCursor   githubv4.String
+			}
+		} `graphql:"repositories(first: 100, after: $cursor, ownerAffiliations: [OWNER])"`
+	} `graphql:"repositoryOwner(login: $org)"`
+}
+
+// askOrg asks about all repositories of an org that are not archived, a hundred at a time.
+func askOrg(ctx context.Context, gh ownersClient, org string, facts *check.Facts) error {
+	variables := map[string]any{"org": githubv4.String(org), "cursor": (*githubv4.String)(nil)}
+	for {
+		var q repositories
+		if err := gh.Query(ctx, org, &q, variables); err != nil {
+			return fmt.Errorf("listing repositories of %s: %w", org, err)
+		}
+		if q.RepositoryOwner == nil {
+			return fmt.Errorf("listing repositories of %s: there is no such org", org)
+		}
+		page := &q.RepositoryOwner.Repositories
+		for _, repo := range page.Nodes {
+			if !repo.IsArchived {
+				facts.OrgRepos[org] = append(facts.OrgRepos[org], repo.NameWithOwner)
+				facts.RootOwners[repo.NameWithOwner] = repo.Object != nil
+			}
+		}
+		if !page.PageInfo.HasNextPage {
+			return nil
+		}
+		variables["cursor"] = &page.PageInfo.EndCursor
+	}
+}
