@@ -353,9 +353,16 @@ func readNode(s *state, at int32, v reflect.Value, _ bool) {
 
 // readJSON is for types that read themselves, and for rare kinds.
 func readJSON(s *state, at int32, v reflect.Value, _ bool) {
-	if s.isNull(at) {
-		return
+	switch {
+	case s.isNull(at):
+	case s.doc.shared != nil && v.IsZero():
+		s.doc.shared.read(s, at, v, false, func() { s.readOwn(at, v) })
+	default:
+		s.readOwn(at, v)
 	}
+}
+
+func (s *state) readOwn(at int32, v reflect.Value) {
 	data, err := s.doc.appendJSON(nil, at)
 	if err == nil {
 		if own, ok := v.Addr().Interface().(json.Unmarshaler); ok {

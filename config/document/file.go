@@ -16,8 +16,9 @@ func Read(name string) (*Document, error) { return new(Reader).Read(name) }
 // Reader reads and parses one file after the other and uses its memory again:
 // a document is good until the next one is read. The strings in it stay good.
 type Reader struct {
-	// Share makes maps of scalars that are written alike, in all documents of the
-	// reader, be decoded into the same map. What is decoded must not be changed then.
+	// Share decodes maps of scalars that are written alike, in all documents of the
+	// reader, into the same map, and what reads itself once. What is decoded must
+	// not be changed then.
 	Share bool
 
 	// buffer is what is read at once.

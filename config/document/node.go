@@ -25,7 +25,7 @@ type Document struct {
 	nodes []node
 	// second is the line of a second document, if the file has one.
 	second int
-	// shared are maps of other documents; nil where maps are not shared.
+	// shared are values of other documents; nil where they are not shared.
 	shared *shared
 }
 

@@ -56,7 +56,7 @@ func parseBlockStyle(file, text string, with *memory) (*Document, error) {
 	if !printable(text) {
 		return nil, errUnusual
 	}
-	if guess := 5*strings.Count(text, "\n")/4 + 16; cap(with.nodes) < guess {
+	if guess := strings.Count(text, "\n") + 16; cap(with.nodes) < guess {
 		with.nodes = make([]node, 0, guess)
 	}
 	p := &parser{text: text, line: 1, nodes: with.nodes[:0], block: &with.block}

@@ -7,16 +7,17 @@ import (
 	"reflect"
 )
 
-// shared are maps of scalars that have been decoded, by their types and by what
-// is written: thousands of jobs have the same labels and resources.
+// shared are maps of scalars, and values that read themselves, that have been
+// decoded, by their types and by what is written: thousands of jobs have the same
+// labels, resources and timeouts.
 type shared struct {
-	maps map[reflect.Type]map[string]reflect.Value
+	values map[reflect.Type]map[string]reflect.Value
 	// key is memory to use again.
 	key []byte
 }
 
-// read decodes a map by means of decode, unless one that is written alike has
-// been decoded before: then that is taken, and both are the same map.
+// read decodes a value by means of decode, unless one that is written alike has
+// been decoded before: then that is taken, and maps are the same map.
 func (sh *shared) read(s *state, at int32, v reflect.Value, coerce bool, decode func()) {
 	key, scalars := s.doc.appendScalars(sh.key[:0], at)
 	if sh.key = key; !scalars {
@@ -27,7 +28,7 @@ func (sh *shared) read(s *state, at int32, v reflect.Value, coerce bool, decode 
 		key = append(key, 'c')
 	}
 	t := v.Type()
-	if known, ok := sh.maps[t][string(key)]; ok {
+	if known, ok := sh.values[t][string(key)]; ok {
 		v.Set(known)
 		return
 	}
@@ -36,29 +37,35 @@ func (sh *shared) read(s *state, at int32, v reflect.Value, coerce bool, decode 
 	if len(s.Errors)+len(s.Warnings) > problems {
 		return // The next one has problems of its own.
 	}
-	if sh.maps == nil {
-		sh.maps = map[reflect.Type]map[string]reflect.Value{}
+	if sh.values == nil {
+		sh.values = map[reflect.Type]map[string]reflect.Value{}
 	}
-	if sh.maps[t] == nil {
-		sh.maps[t] = map[string]reflect.Value{}
+	if sh.values[t] == nil {
+		sh.values[t] = map[string]reflect.Value{}
 	}
-	sh.maps[t][name] = reflect.ValueOf(v.Interface())
+	sh.values[t][name] = reflect.ValueOf(v.Interface())
 }
 
-// appendScalars appends what is written in a mapping, and reports whether it has only scalars.
+// appendScalars appends what is written as a scalar or as a mapping, and
+// reports whether there are only scalars in it.
 func (d *Document) appendScalars(b []byte, at int32) ([]byte, bool) {
+	if d.nodes[at].kind == scalar {
+		return appendNode(b, &d.nodes[at]), true
+	}
 	for child := range d.children(at) {
 		n := &d.nodes[child]
 		if n.kind != scalar {
 			return b, false
 		}
-		b = append(binary.AppendUvarint(b, uint64(len(n.key))), n.key...)
-		b = append(binary.AppendUvarint(b, uint64(len(n.value))), n.value...)
-		if n.plain {
-			b = append(b, 'p')
-		} else {
-			b = append(b, 'q')
-		}
+		b = appendNode(append(binary.AppendUvarint(b, uint64(len(n.key))), n.key...), n)
 	}
-	return b, true
+	return b, d.nodes[at].kind == mapping
+}
+
+func appendNode(b []byte, n *node) []byte {
+	b = append(binary.AppendUvarint(b, uint64(len(n.value))), n.value...)
+	if n.plain {
+		return append(b, 'p')
+	}
+	return append(b, 'q')
 }

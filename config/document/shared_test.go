@@ -3,6 +3,7 @@
 package document
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -16,8 +17,9 @@ func TestShare(t *testing.T) {
 	type file struct {
 		A, B, C, D map[string]string
 		P, Q       map[string]int
+		R, S, T    json.RawMessage
 	}
-	text := "a: {k: v, l: x}\nb: {k: v, l: x}\nc: {k: v, l: 'x'}\nd: {k: vn, x: ''}\np: {k: 1}\nq: {k: 1}\n"
+	text := "a: {k: v, l: x}\nb: {k: v, l: x}\nc: {k: v, l: 'x'}\nd: {k: vn, x: ''}\np: {k: 1}\nq: {k: 1}\nr: 2h\ns: '2h'\nt: {a: [1]}\n"
 	name := filepath.Join(t.TempDir(), "file.yaml")
 	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
@@ -38,6 +40,7 @@ func TestShare(t *testing.T) {
 		want := file{
 			A: map[string]string{"k": "v", "l": "x"}, B: map[string]string{"k": "v", "l": "x"}, C: map[string]string{"k": "v", "l": "x"},
 			D: map[string]string{"k": "vn", "x": ""}, P: map[string]int{"k": 1}, Q: map[string]int{"k": 1},
+			R: json.RawMessage(`"2h"`), S: json.RawMessage(`"2h"`), T: json.RawMessage(`{"a":[1]}`),
 		}
 		if diff := cmp.Diff(want, files[1]); diff != "" {
 			t.Errorf("share %v (-want +got):\n%s", share, diff)

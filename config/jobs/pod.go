@@ -82,7 +82,7 @@ func reservedVariable(name string, of prowv1.ProwJobType) bool {
 // podVolumes checks the volumes and returns those that containers may mount, those of the decoration too.
 func podVolumes(b *JobBase, fail failure) []string {
 	reserved := append([]string{"logs", "code", "tools", "gcs-credentials", "s3-credentials"}, secretVolumes(b.DecorationConfig)...)
-	var names []string
+	names := make([]string, 0, len(b.Spec.Volumes)+len(reserved))
 	for i := range b.Spec.Volumes {
 		name := b.Spec.Volumes[i].Name
 		at := func() string { return fmt.Sprintf("spec.volumes[%d].name", i) }

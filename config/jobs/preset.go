@@ -32,10 +32,10 @@ func (f *finisher) applyPresets(b *JobBase, kind string) {
 			return
 		}
 	}
-	b.Spec.Volumes = slices.Grow(b.Spec.Volumes, volumes)
+	b.Spec.Volumes = grown(b.Spec.Volumes, volumes)
 	for i := range b.Spec.Containers {
 		c := &b.Spec.Containers[i]
-		c.Env, c.VolumeMounts = slices.Grow(c.Env, env), slices.Grow(c.VolumeMounts, mounts)
+		c.Env, c.VolumeMounts = grown(c.Env, env), grown(c.VolumeMounts, mounts)
 	}
 	for i := range f.presets {
 		preset := &f.presets[i]
@@ -46,6 +46,14 @@ func (f *finisher) applyPresets(b *JobBase, kind string) {
 			f.fail(b, kind, "spec", err.Error())
 		}
 	}
+}
+
+// grown is the list with room for n more, and for no others: slices.Grow may double it.
+func grown[T any](list []T, n int) []T {
+	if n == 0 {
+		return list
+	}
+	return append(make([]T, 0, len(list)+n), list...)
 }
 
 // isFor reports whether a job with these labels gets the preset.

@@ -191,22 +191,22 @@ type unique struct {
 // checkTogether reports jobs with the same name, or the same context, that run
 // on the same branch. As in Prow it makes no difference that a job does not report.
 func checkTogether[T any](f *finisher, all []T, kind string, of func(*T) unique) {
-	names, contexts := map[string][]unique{}, map[string][]unique{}
+	names, contexts := make(map[string][]int, len(all)), make(map[string][]int, len(all)) // Where they are.
 	for i := range all {
 		job := of(&all[i])
-		for _, other := range names[job.Name] {
-			if job.Intersects(other.Brancher) {
+		for _, at := range names[job.Name] {
+			if other := of(&all[at]); job.Intersects(other.Brancher) {
 				f.fail(job.JobBase, kind, "name", fmt.Sprintf("the job at %s has this name too and runs on the same branch", other.Source))
 				break
 			}
 		}
-		names[job.Name] = append(names[job.Name], job)
-		for _, other := range contexts[job.Context] {
-			if other.Name != job.Name && job.Intersects(other.Brancher) {
+		names[job.Name] = append(names[job.Name], i)
+		for _, at := range contexts[job.Context] {
+			if other := of(&all[at]); other.Name != job.Name && job.Intersects(other.Brancher) {
 				f.fail(job.JobBase, kind, "context", fmt.Sprintf("%s at %s reports to the context %q too", other.Name, other.Source, job.Context))
 				break
 			}
 		}
-		contexts[job.Context] = append(contexts[job.Context], job)
+		contexts[job.Context] = append(contexts[job.Context], i)
 	}
 }
