@@ -16,7 +16,8 @@ import (
 // SlackReporter configures what is reported to Slack. A job can set most of it
 // for itself, in reporter_config.slack.
 type SlackReporter struct {
-	// JobTypesToReport are presubmit, postsubmit, periodic or batch; none are reported when unset, but for jobs with a configuration of their own.
+	// JobTypesToReport are presubmit, postsubmit, periodic or batch. Runs of other
+	// types, all of them when unset, are reported only if their job has a channel of its own.
 	JobTypesToReport []prowv1.ProwJobType `json:"job_types_to_report,omitempty"`
 
 	prowv1.SlackReporterConfig

@@ -13,8 +13,7 @@ import (
 )
 
 // TideQuery finds pulls that may be merged: those that are open, in one of its
-// orgs or repos, and as all the rest says. (The order of the fields is that by
-// which queries are sorted.)
+// orgs or repos, and as all the rest says.
 type TideQuery struct {
 	// Author is the login of who made the pull.
 	Author string `json:"author,omitempty"`
@@ -212,7 +211,7 @@ func unite(queries []TideQuery, tenant func(string) string) []TideQuery {
 	return united
 }
 
-// sortKey is the query as JSON.
+// sortKey is the query as JSON: the order of the struct's fields decides the order of queries.
 func sortKey(q *TideQuery) string {
 	text, err := json.Marshal(q)
 	if err != nil { // Strings and bools are always JSON.
