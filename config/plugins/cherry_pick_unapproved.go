@@ -10,7 +10,7 @@ import "knative.dev/pkg/apis"
 type CherryPickUnapproved struct {
 	// BranchRegexp is a regular expression for the base branches that are meant; ^release-.*$ when unset.
 	BranchRegexp string `json:"branchregexp,omitempty"`
-	// Comment is what is said on the pull, which has a default too.
+	// Comment is what is said on the pull; that it lacks the label cherry-pick-approved when unset.
 	Comment string `json:"comment,omitempty"`
 }
 
