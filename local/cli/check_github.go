@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/shurcooL/githubv4"
 	"github.com/spf13/pflag"
 
 	"github.com/cutwater-ci/cutwater/config/check"
@@ -79,7 +78,7 @@ func (f *factsFlags) askGitHub(ctx context.Context, in check.Input, selected []c
 // ownersClient is what it takes to know where OWNERS files are.
 type ownersClient interface {
 	Contents(ctx context.Context, repo github.Repo, path, ref string) ([]byte, error)
-	Query(ctx context.Context, org string, q any, variables map[string]any) error
+	OrgFiles(ctx context.Context, org, path string) ([]github.RepoFile, error)
 }
 
 // askOwners asks which repos have a root OWNERS.
@@ -87,8 +86,15 @@ func askOwners(ctx context.Context, gh ownersClient, in check.Input, facts *chec
 	facts.OrgRepos, facts.RootOwners = map[string][]string{}, map[string]bool{}
 	orgs, repos := check.OwnersRepos(in)
 	for _, org := range orgs {
-		if err := askOrg(ctx, gh, org, facts); err != nil {
+		found, err := gh.OrgFiles(ctx, org, "OWNERS")
+		if err != nil {
 			return err
+		}
+		for _, of := range found {
+			if name := of.Repo.String(); !of.Archived {
+				facts.OrgRepos[org] = append(facts.OrgRepos[org], name)
+				facts.RootOwners[name] = of.Exists
+			}
 		}
 	}
 	for _, name := range repos {
@@ -100,46 +106,4 @@ func askOwners(ctx context.Context, gh ownersClient, in check.Input, facts *chec
 		facts.RootOwners[name] = err == nil
 	}
 	return nil
-}
-
-// repositories is a page of the repositories of an org, each with its OWNERS if it has one.
-type repositories struct {
-	RepositoryOwner *struct {
-		Repositories struct {
-			Nodes []struct {
-				NameWithOwner string
-				IsArchived    bool
-				Object        *struct{ ID string } `graphql:"object(expression: \"HEAD:OWNERS\")"`
-			}
-			PageInfo struct {
-				HasNextPage bool
-				EndCursor   githubv4.String
-			}
-		} `graphql:"repositories(first: 100, after: $cursor, ownerAffiliations: [OWNER])"`
-	} `graphql:"repositoryOwner(login: $org)"`
-}
-
-// askOrg asks about all repositories of an org that are not archived, a hundred at a time.
-func askOrg(ctx context.Context, gh ownersClient, org string, facts *check.Facts) error {
-	variables := map[string]any{"org": githubv4.String(org), "cursor": (*githubv4.String)(nil)}
-	for {
-		var q repositories
-		if err := gh.Query(ctx, org, &q, variables); err != nil {
-			return fmt.Errorf("listing repositories of %s: %w", org, err)
-		}
-		if q.RepositoryOwner == nil {
-			return fmt.Errorf("listing repositories of %s: there is no such org", org)
-		}
-		page := &q.RepositoryOwner.Repositories
-		for _, repo := range page.Nodes {
-			if !repo.IsArchived {
-				facts.OrgRepos[org] = append(facts.OrgRepos[org], repo.NameWithOwner)
-				facts.RootOwners[repo.NameWithOwner] = repo.Object != nil
-			}
-		}
-		if !page.PageInfo.HasNextPage {
-			return nil
-		}
-		variables["cursor"] = &page.PageInfo.EndCursor
-	}
 }

@@ -52,21 +52,21 @@ func ownersPages(t *testing.T) *httptest.Server {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var asked struct {
 			Query     string
-			Variables struct{ Org, Cursor string }
+			Variables struct{ Org, File, Cursor string }
 		}
 		if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
 			t.Error(err)
 		}
-		if !strings.Contains(asked.Query, "$org:String!") || !strings.Contains(asked.Query, "$cursor:String)") && !strings.Contains(asked.Query, "($cursor:String") {
-			t.Errorf("asked %s", asked.Query)
+		if asked.Variables.File != "HEAD:OWNERS" || !strings.Contains(asked.Query, "object(expression: $file)") {
+			t.Errorf("asked %s with %+v", asked.Query, asked.Variables)
 		}
 		answer := `{"data":{"repositoryOwner":null}}`
 		switch {
 		case asked.Variables.Org != "org":
 		case asked.Variables.Cursor == "":
-			answer = page(true, `{"nameWithOwner":"org/with","isArchived":false,"object":{"id":"B_1"}},{"nameWithOwner":"org/without","isArchived":false,"object":null}`)
+			answer = page(true, `{"name":"with","owner":{"login":"org"},"isArchived":false,"object":{"id":"B_1"}},{"name":"without","owner":{"login":"org"},"isArchived":false,"object":null}`)
 		case asked.Variables.Cursor == "second":
-			answer = page(false, `{"nameWithOwner":"org/old","isArchived":true,"object":null},{"nameWithOwner":"org/out","isArchived":false,"object":null},{"nameWithOwner":"org/late","isArchived":false,"object":null}`)
+			answer = page(false, `{"name":"old","owner":{"login":"org"},"isArchived":true,"object":null},{"name":"out","owner":{"login":"org"},"isArchived":false,"object":null},{"name":"late","owner":{"login":"org"},"isArchived":false,"object":null}`)
 		}
 		if _, err := w.Write([]byte(answer)); err != nil {
 			t.Error(err)
