@@ -4,7 +4,7 @@
 // somebody who asks for it, as hook, tide and horologium make them for an
 // event: the same links, labels and defaults.
 //
-// Started by `cutwater job` and `cutwater pod`. Changes nothing; it reads a
+// Started by `cutwater job`, pod and run. Changes nothing; it reads a
 // live pull request where it may. Config: the job files. In Prow: mkpj and mkpod.
 package makejob
 
