@@ -37,6 +37,9 @@ and, for each that changes, what changes in when it runs, in its pod and in the
 rest. All defaults and presets are in, so a change of those shows, and one that
 only looks different does not.
 
+The exit code is 0, or 1 if any job changes and --exit-code is given; 2 means that
+the configurations could not be compared.
+
 OLD and NEW are folders with a configuration, such as two work trees, or
 config.yaml files. With --git, OLD is a revision of the folder's repository and
 NEW the folder as it is (default: this one).`,
@@ -63,31 +66,35 @@ NEW the folder as it is (default: this one).`,
 	}
 	must(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]cobra.Completion{"text", "json"}, cobra.ShellCompDirectiveNoFileComp)))
 	must(cmd.RegisterFlagCompletionFunc("git", completeRevisions))
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return asUsageError(err) })
 	cmd.RunE = f.run
 	return cmd
 }
 
 func (f *diffFlags) run(cmd *cobra.Command, args []string) error {
-	ctx := cmd.Context()
-	if f.format != "text" && f.format != "json" {
-		return fmt.Errorf("--format %q: want text or json", f.format)
-	}
-	before, after, err := f.sides(ctx, args)
+	report, err := f.compare(cmd.Context(), args)
 	if err != nil {
-		return err
-	}
-	defer before.remove()
-	report, err := compareSides(ctx, before, after)
-	if err != nil {
-		return err
+		return asUsageError(err)
 	}
 	if err := f.print(cmd, report); err != nil {
-		return err
+		return asUsageError(err)
 	}
 	if f.exitCode && !report.Empty() {
 		return fmt.Errorf("the jobs differ: %d added, %d removed, %d changed", len(report.Added), len(report.Removed), len(report.Changed))
 	}
 	return nil
+}
+
+func (f *diffFlags) compare(ctx context.Context, args []string) (*configdiff.Report, error) {
+	if f.format != "text" && f.format != "json" {
+		return nil, fmt.Errorf("--format %q: want text or json", f.format)
+	}
+	before, after, err := f.sides(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	defer before.remove()
+	return compareSides(ctx, before, after)
 }
 
 func (f *diffFlags) print(cmd *cobra.Command, report *configdiff.Report) error {

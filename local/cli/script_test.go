@@ -31,7 +31,7 @@ func runCutwater() {
 	root.AddCommand(newJob(still), newPod(still))
 	if err := root.ExecuteContext(context.Background()); err != nil {
 		fmt.Fprintf(os.Stderr, "cutwater: %v\n", err)
-		os.Exit(1)
+		os.Exit(ExitCode(err))
 	}
 }
 
