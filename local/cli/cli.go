@@ -2,9 +2,9 @@
 
 // Package cli holds the commands of the program cutwater, one file each.
 //
-// Started by people. `cutwater up` changes what package local/up does; job, pod
-// and diff read a configuration and print; the others talk to a machine that is
-// up. In Prow: phony, mkpj, mkpod and phaino, in part.
+// Started by people. `cutwater up` and run change what package local/up does;
+// job, pod, diff and check read a configuration and print; the others talk to a
+// machine that is up. In Prow: phony, mkpj, mkpod and phaino, in part.
 package cli
 
 import (
@@ -49,6 +49,7 @@ func New(out, err io.Writer) *cobra.Command {
 		newJob(time.Now),
 		newPod(time.Now),
 		newDiff(),
+		newRun(folder, time.Now),
 		newCheck(),
 		newVersion(),
 	)

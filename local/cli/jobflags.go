@@ -91,11 +91,7 @@ func (f *jobFlags) prowJob(cmd *cobra.Command, args []string, now clock) (*prowv
 	if err := f.parse(args); err != nil {
 		return nil, err
 	}
-	c, err := f.load(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found, err := makejob.Find(c, f.query)
+	c, found, err := f.find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -112,14 +108,29 @@ func (f *jobFlags) prowJob(cmd *cobra.Command, args []string, now clock) (*prowv
 	if err != nil {
 		return nil, err
 	}
-	pj, err := job.ProwJob(f.code, f.query.Type == prowv1.BatchJob, gh.WebURL(), jobs.Options{
-		Name: cmp.Or(f.name, uuid.NewString()), Namespace: c.ProwJobNamespace, EventGUID: f.eventGUID,
-		Now: now(), Scheduling: c.Scheduler.Enabled,
-	})
+	pj, err := f.create(c, job, gh.WebURL(), now)
 	if err == nil && !job.RunsOn(f.code.BaseRef) {
 		fmt.Fprintf(cmd.ErrOrStderr(), "note: by itself, %s does not run on the branch %s\n", job.Base().Name, f.code.BaseRef)
 	}
 	return pj, err
+}
+
+// find loads the configuration and finds the jobs that may be meant.
+func (f *jobFlags) find(ctx context.Context) (*config.Config, []makejob.Job, error) {
+	c, err := f.load(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	found, err := makejob.Find(c, f.query)
+	return c, found, err
+}
+
+// create makes the ProwJob of a job; web is the root of the pages that it links to.
+func (f *jobFlags) create(c *config.Config, job makejob.Job, web string, now clock) (*prowv1.ProwJob, error) {
+	return job.ProwJob(f.code, f.query.Type == prowv1.BatchJob, web, jobs.Options{
+		Name: cmp.Or(f.name, uuid.NewString()), Namespace: c.ProwJobNamespace, EventGUID: f.eventGUID,
+		Now: now(), Scheduling: c.Scheduler.Enabled,
+	})
 }
 
 // parse puts what was given in several flags together.

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
+)
+
+const runConfig = `presubmits:
+  org/repo:
+  - name: unit
+    decorate: true
+    decoration_config:
+      gcs_configuration: {bucket: gs://real, path_strategy: explicit}
+      gcs_credentials_secret: real
+      utility_images: {clonerefs: real, initupload: real, entrypoint: real, sidecar: real}
+    spec:
+      serviceAccountName: real
+      nodeSelector: {size: large}
+      containers:
+      - image: real
+        command: [sh, -c, 'git log --format=%s; cat greeting; echo $PULL_NUMBER; cp greeting $ARTIFACTS']
+        resources: {requests: {cpu: 64}}
+periodics:
+- name: secret
+  interval: 1h
+  spec:
+    containers:
+    - {image: host, command: [sh, -c, 'cat /key/*; exit 3'], volumeMounts: [{name: key, mountPath: /key}]}
+    volumes: [{name: key, secret: {secretName: key}}]
+- name: endless
+  interval: 1h
+  spec: {containers: [{image: host, command: [sh, -c, 'echo begun; exec tail -f /dev/null']}]}
+`
+
+// buffer is written and read at the same time.
+type buffer struct {
+	mu  sync.Mutex
+	all bytes.Buffer
+	// wrote hears of every write that it has room for.
+	wrote chan string
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	select {
+	case b.wrote <- string(p):
+	default:
+	}
+	return b.all.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.all.String()
+}
+
+// runner runs `cutwater run` with files of its own.
+type runner struct{ dir, programs string }
+
+func newRunner(t *testing.T) runner {
+	t.Helper()
+	r := runner{dir: t.TempDir(), programs: t.TempDir()}
+	for _, name := range []string{"clonerefs", "initupload", "entrypoint", "sidecar", "container-init"} {
+		out, err := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(r.programs, name), "../../cmd/"+name).CombinedOutput()
+		if err != nil {
+			t.Fatalf("building %s: %v\n%s", name, err, out)
+		}
+	}
+	for name, content := range map[string]string{"config.yaml": runConfig, "source/greeting": "ahoy\n", "key/token": "s3cret\n"} {
+		path := filepath.Join(r.dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, args := range [][]string{
+		{"init", "--quiet", "--initial-branch=trunk"},
+		{"add", "--all"},
+		{"-c", "user.name=Ann", "-c", "user.email=ann@example.com", "commit", "--quiet", "--message", "Greet"},
+	} {
+		cmd := exec.CommandContext(t.Context(), "git", args...)
+		cmd.Dir = filepath.Join(r.dir, "source")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("git %v: %v\n%s", args, err, out)
+		}
+	}
+	return r
+}
+
+// run runs a job with a state folder of its own; @ in arguments is the runner's folder.
+func (r runner) run(ctx context.Context, t *testing.T, out, notes *buffer, args ...string) error {
+	t.Helper()
+	state := filepath.Join(t.TempDir(), "state")
+	args = append([]string{"run", "--state", state, "--programs", r.programs, "--config", "@/config.yaml"}, args...)
+	for i := range args {
+		args[i] = strings.ReplaceAll(args[i], "@", r.dir)
+	}
+	root := New(out, notes)
+	root.SetArgs(args)
+	return root.ExecuteContext(ctx)
+}
+
+// TestRun runs jobs on machines, one after the other: what logs is the process's.
+func TestRun(t *testing.T) {
+	r := newRunner(t)
+	t.Run("a presubmit on the last commit of a repository", func(t *testing.T) {
+		var out, notes buffer
+		if err := os.WriteFile(filepath.Join(r.dir, "source", "greeting"), []byte("not committed\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.run(t.Context(), t, &out, &notes, "unit", "--source", "@/source", "--image", "host"); err != nil {
+			t.Fatalf("%v\n%s", err, notes.String())
+		}
+		if diff := cmp.Diff("Greet\nahoy\n1\n", out.String()); diff != "" {
+			t.Errorf("the log (-want +got):\n%s", diff)
+		}
+		for _, want := range []string{"note: what is not committed in .* does not count", "unit: success, exit code 0"} {
+			if !regexp.MustCompile(`(?m)^` + want + `$`).MatchString(notes.String()) {
+				t.Errorf("it did not say %q:\n%s", want, notes.String())
+			}
+		}
+		results := regexp.MustCompile(`(?m)^results: (\S+/pr-logs/pull/org_repo/1/unit/\d+)$`).FindStringSubmatch(notes.String())
+		if results == nil {
+			t.Fatalf("it did not say where the results are:\n%s", notes.String())
+		}
+		for name, want := range map[string]string{"artifacts/greeting": "ahoy\n", "build-log.txt": "Greet\nahoy\n1\n"} {
+			got, err := os.ReadFile(filepath.Join(results[1], name))
+			if err != nil || string(got) != want {
+				t.Errorf("%s: got %q (%v), want %q", name, got, err, want)
+			}
+		}
+	})
+	t.Run("a periodic that fails with a secret", func(t *testing.T) {
+		var out, notes buffer
+		err := r.run(t.Context(), t, &out, &notes, "secret", "--secret", "key=@/key")
+		if err == nil || !strings.HasPrefix(err.Error(), "secret: failure, exit code 3 (") {
+			t.Errorf("got error %v\n%s", err, notes.String())
+		}
+		if diff := cmp.Diff("s3cret\n", out.String()); diff != "" {
+			t.Errorf("the log (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("Ctrl-C ends it", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		out, notes := buffer{wrote: make(chan string, 1)}, buffer{}
+		ended := make(chan error, 1)
+		go func() { ended <- r.run(ctx, t, &out, &notes, "endless") }()
+		select {
+		case <-out.wrote: // its log has begun
+			cancel()
+			if err := <-ended; err == nil || err.Error() != "interrupted" {
+				t.Errorf("got error %v\n%s", err, notes.String())
+			}
+		case err := <-ended:
+			t.Errorf("it ended: %v\n%s", err, notes.String())
+		}
+	})
+}
+
+// What is wrong is said before anything is started.
+func TestRunRefuses(t *testing.T) {
+	r := runner{dir: t.TempDir(), programs: t.TempDir()}
+	if err := os.WriteFile(filepath.Join(r.dir, "config.yaml"), []byte(runConfig), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct{ args, want string }{
+		{"", "which job? give its name"},
+		{"units", `no job is called "units"; did you mean "unit"?`},
+		{"unit", `presubmit of org/repo "unit": give --base-ref, --base-sha, --pull-number, --pull-sha and --pull-author, or --pull-number and a --github flag such as --github-token-path, to have the rest from GitHub`},
+		{"secret --source @", `--source is for presubmits and postsubmits: "secret" is a periodic, which says itself what it clones`},
+		{"unit --source @/nowhere", "--source: stat @/nowhere: no such file or directory"},
+		{"unit --source @", "--source: @ is not a git repository with a branch checked out"},
+		{"endless --secret key", `--secret "key": want NAME=DIR`},
+		{"endless --config-map key=@/nowhere", "--config-map: open @/nowhere: no such file or directory"},
+	} {
+		var out, notes buffer
+		err := r.run(t.Context(), t, &out, &notes, strings.Fields(tc.args)...)
+		if err == nil {
+			t.Errorf("%q was not refused", tc.args)
+		} else if diff := cmp.Diff(tc.want, strings.ReplaceAll(err.Error(), r.dir, "@")); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", tc.args, diff)
+		}
+		if notes.String() != "" {
+			t.Errorf("%q: something was started:\n%s", tc.args, notes.String())
+		}
+	}
+}
+
+// What a job needs and was not given is named, all of it.
+func TestLacking(t *testing.T) {
+	pj := &prowv1.ProwJob{Spec: prowv1.ProwJobSpec{PodSpec: &corev1.PodSpec{Volumes: []corev1.Volume{
+		{VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: "key"}}},
+		{VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: "given"}}},
+		{VolumeSource: corev1.VolumeSource{ConfigMap: &corev1.ConfigMapVolumeSource{LocalObjectReference: corev1.LocalObjectReference{Name: "settings"}}}},
+	}}}}
+	given := objects{secrets: []*corev1.Secret{{ObjectMeta: metav1.ObjectMeta{Name: "given"}}}}
+	err := lacking(pj, given)
+	want := "the job needs the secret key: give its files with --secret key=DIR\n" +
+		"the job needs the config map settings: give its files with --config-map settings=DIR"
+	if err == nil || err.Error() != want {
+		t.Errorf("got error %v, want %s", err, want)
+	}
+}
