@@ -277,6 +277,20 @@ func TestCompare(t *testing.T) {
 `,
 		},
 		{
+			name:      "a variable that decoration sets again",
+			oldConfig: decorated, newConfig: strings.Replace(decorated, "sidecar:1", "sidecar:2", 1),
+			before: presubmit("decorate: true", "spec: {containers: [{image: golang, command: [make], env: [{name: GOPATH, value: /go}]}]}"),
+			after:  presubmit("decorate: true", "spec: {containers: [{image: golang, command: [make], env: [{name: GOPATH, value: /home}]}]}"),
+			want: `0 added, 0 removed, 1 changed
+
+~ presubmit unit of org/repo (jobs.yaml:3)
+    its pod:
+      JOB_SPEC.decoration_config.utility_images.sidecar: "sidecar:1" -> "sidecar:2"
+      spec.containers[sidecar].image: "sidecar:1" -> "sidecar:2"
+      spec.containers[test].env[GOPATH]: "/go" -> "/home"
+`,
+		},
+		{
 			name:   "one name on several branches",
 			before: onBranches("branches: [main], "+spec, "branches: [old], "+spec),
 			after:  onBranches("branches: [next], "+spec, "branches: [main], max_concurrency: 1, "+spec, "branches: [old], "+spec),

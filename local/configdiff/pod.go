@@ -3,6 +3,7 @@
 package configdiff
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 
@@ -124,7 +125,8 @@ func tree(v any, at string) any {
 	return v
 }
 
-// byName is a list by the names of its elements, unless some share one.
+// byName is a list by the names of its elements, if they have any. The second
+// of a name, such as a variable of the job that decoration sets again, is name#2.
 func byName(list []any, at string) (keyed, bool) {
 	key := nameKey(at)
 	if key == "" {
@@ -136,9 +138,13 @@ func byName(list []any, at string) (keyed, bool) {
 		if !ok {
 			return keyed{}, false
 		}
-		name, ok := fields[key].(string)
-		if _, twice := k.items[name]; twice || !ok {
+		given, ok := fields[key].(string)
+		if !ok {
 			return keyed{}, false
+		}
+		name := given
+		for n := 2; k.items[name] != nil; n++ {
+			name = fmt.Sprintf("%s#%d", given, n)
 		}
 		*k.order = append(*k.order, name)
 		if at == "env" {
