@@ -87,7 +87,8 @@ func (s *server) prowJobsJS(w http.ResponseWriter, r *http.Request) {
 	}{items})
 }
 
-// whole is copies of all runs. Without the pods' specs, the informer has what is needed.
+// whole is copies of all runs, by name as the API server lists them. Without the
+// pods' specs, the informer has what is needed, in no order.
 func (s *server) whole(r *http.Request, noPods bool) ([]prowv1.ProwJob, error) {
 	if !noPods {
 		return s.runs.Whole(r.Context())
@@ -100,6 +101,7 @@ func (s *server) whole(r *http.Request, noPods bool) ([]prowv1.ProwJob, error) {
 	for i, pj := range all {
 		items[i] = *pj
 	}
+	slices.SortFunc(items, func(a, b prowv1.ProwJob) int { return strings.Compare(a.Name, b.Name) })
 	return items, nil
 }
 
