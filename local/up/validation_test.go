@@ -26,7 +26,7 @@ func TestBrokenConfiguration(t *testing.T) {
 		{
 			name:    "every file",
 			config:  "log_level: loud\nplank:\n  max_concurrency: -1\n  pod_pending_timeout: soon\n",
-			plugins: "plugins:\n  org:\n    plugins: [trigger]\ntriggers:\n- repos: [org]\n  join_org_url: 7\n",
+			plugins: "plugins:\n  org:\n    plugins: [trigger]\ntriggers:\n- repos: [org]\n  join_org_url: [7]\n",
 			jobs:    "presubmits:\n  org/repo:\n  - name: bad name\n    always_run: true\n    spec: {containers: [{image: alpine}]}\n",
 			want: []string{
 				"the configuration is wrong:",
@@ -34,7 +34,7 @@ func TestBrokenConfiguration(t *testing.T) {
 				"config.yaml:3: plank.max_concurrency: invalid value: -1: want 0 or more",
 				`config.yaml:4: plank.pod_pending_timeout: time: invalid duration "soon"`,
 				`jobs.yaml:3: presubmits[org/repo][0].name: presubmit bad name: "bad name" does not match ^[A-Za-z0-9-._]+$`,
-				"plugins.yaml:6: triggers[0].join_org_url: is the number 7, want a string",
+				"plugins.yaml:6: triggers[0].join_org_url: is a list, want a string",
 			},
 		},
 		{
