@@ -79,7 +79,7 @@ func (f *factsFlags) read(ctx context.Context, file string) ([]byte, error) {
 	}
 	bucket, err := blob.OpenWithCredentials(ctx, u.Scheme+"://"+u.Host, f.storage)
 	if err != nil {
-		return nil, err
+		return nil, errors.New(err.Error()) // a missing file of credentials is not the file that is asked for
 	}
 	data, err := bucket.Read(ctx, strings.TrimPrefix(path.Clean(u.Path), "/"))
 	if errors.Is(err, blob.ErrNotFound) {

@@ -4,12 +4,16 @@ package cli
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/cutwater-ci/cutwater/internal/blob"
 )
 
 // checked is a configuration with one warning, in the working folder.
@@ -120,6 +124,14 @@ func TestCheckClusters(t *testing.T) {
 	}
 	if got := check(); !strings.HasPrefix(got, prefix+"notice: ") || !strings.Contains(got, "no such file") {
 		t.Errorf("a missing file: %s", got)
+	}
+}
+
+// Credentials that are missing do not make the file in the bucket a missing one.
+func TestCheckClustersWithoutCredentials(t *testing.T) {
+	f := factsFlags{storage: blob.Credentials{GCSFile: filepath.Join(t.TempDir(), "none.json")}}
+	if _, err := f.clusters(t.Context(), "gs://bucket/clusters.json"); err == nil || errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, want an error of another kind than a missing file's", err)
 	}
 }
 
