@@ -117,35 +117,49 @@ type DecorationConfig struct {
 
 // UtilityImages are the images of the pod utilities.
 type UtilityImages struct {
-	CloneRefs  string `json:"clonerefs,omitempty"`
+	// CloneRefs clones the code.
+	CloneRefs string `json:"clonerefs,omitempty"`
+	// InitUpload uploads what is known before the test process starts.
 	InitUpload string `json:"initupload,omitempty"`
+	// Entrypoint has the program that the test process runs under.
 	Entrypoint string `json:"entrypoint,omitempty"`
-	Sidecar    string `json:"sidecar,omitempty"`
+	// Sidecar waits for the test process and uploads its results.
+	Sidecar string `json:"sidecar,omitempty"`
 }
 
 // Resources are the resources of the utility containers.
 type Resources struct {
-	CloneRefs       *corev1.ResourceRequirements `json:"clonerefs,omitempty"`
-	InitUpload      *corev1.ResourceRequirements `json:"initupload,omitempty"`
+	// CloneRefs are those of the container that clones the code.
+	CloneRefs *corev1.ResourceRequirements `json:"clonerefs,omitempty"`
+	// InitUpload are those of the container that uploads what is known at the start.
+	InitUpload *corev1.ResourceRequirements `json:"initupload,omitempty"`
+	// PlaceEntrypoint are those of the container that puts the entrypoint in its place.
 	PlaceEntrypoint *corev1.ResourceRequirements `json:"place_entrypoint,omitempty"`
-	Sidecar         *corev1.ResourceRequirements `json:"sidecar,omitempty"`
+	// Sidecar are those of the container that uploads the results.
+	Sidecar *corev1.ResourceRequirements `json:"sidecar,omitempty"`
 }
 
 // OauthTokenSecret names a key of a secret.
 type OauthTokenSecret struct {
+	// Name is the secret's name.
 	Name string `json:"name,omitempty"`
-	Key  string `json:"key,omitempty"`
+	// Key is the key in the secret.
+	Key string `json:"key,omitempty"`
 }
 
 // GitHubAppPrivateKeySecret names a key of a secret.
 type GitHubAppPrivateKeySecret struct {
+	// Name is the secret's name.
 	Name string `json:"name,omitempty"`
-	Key  string `json:"key,omitempty"`
+	// Key is the key in the secret.
+	Key string `json:"key,omitempty"`
 }
 
 // SchedulingOptions place the pod.
 type SchedulingOptions struct {
-	Affinity    *corev1.Affinity    `json:"affinity,omitempty"`
+	// Affinity is the pod's affinity.
+	Affinity *corev1.Affinity `json:"affinity,omitempty"`
+	// Tolerations are the pod's tolerations.
 	Tolerations []corev1.Toleration `json:"tolerations,omitempty"`
 }
 

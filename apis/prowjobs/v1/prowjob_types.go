@@ -214,15 +214,20 @@ type TektonPipelineRunSpec struct {
 
 // ReporterConfig is what a job sets for reporters.
 type ReporterConfig struct {
+	// Slack is what of the job is reported to Slack, and where.
 	Slack *SlackReporterConfig `json:"slack,omitempty"`
 }
 
 // SlackReporterConfig says what of a job is reported to Slack, and where.
 type SlackReporterConfig struct {
-	Host              string         `json:"host,omitempty"`
-	Channel           string         `json:"channel,omitempty"`
+	// Host is the workspace, one of those that the reporter has a token for.
+	Host string `json:"host,omitempty"`
+	// Channel is the channel.
+	Channel string `json:"channel,omitempty"`
+	// JobStatesToReport are the states that are reported.
 	JobStatesToReport []ProwJobState `json:"job_states_to_report,omitempty"`
-	ReportTemplate    string         `json:"report_template,omitempty"`
+	// ReportTemplate makes the message; a Go template over the ProwJob.
+	ReportTemplate string `json:"report_template,omitempty"`
 	// Report false silences the job; unset is worked out when the ProwJob is made.
 	Report *bool `json:"report,omitempty"`
 }
@@ -243,17 +248,22 @@ type RerunAuthConfig struct {
 
 // GitHubTeamSlug names a team of an org.
 type GitHubTeamSlug struct {
+	// Slug is the team's name, as in URLs.
 	Slug string `json:"slug"`
-	Org  string `json:"org"`
+	// Org is the team's org.
+	Org string `json:"org"`
 }
 
 // ProwJobDefault holds defaults that config.yaml gives by repo and cluster.
 type ProwJobDefault struct {
+	// ResultStoreConfig sends results to Google's ResultStore.
 	ResultStoreConfig *ResultStoreConfig `json:"resultstore_config,omitempty"`
-	TenantID          string             `json:"tenant_id,omitempty"`
+	// TenantID is whose job it is; deck can show those of some tenants alone.
+	TenantID string `json:"tenant_id,omitempty"`
 }
 
 // ResultStoreConfig sends results to Google's ResultStore.
 type ResultStoreConfig struct {
+	// ProjectID is the project of Google Cloud.
 	ProjectID string `json:"project_id,omitempty"`
 }

@@ -9,7 +9,9 @@ import (
 
 // Refs is a state of a repository: a base and the pulls merged into it.
 type Refs struct {
-	Org  string `json:"org"`
+	// Org is the org.
+	Org string `json:"org"`
+	// Repo is the repository's name in the org.
 	Repo string `json:"repo"`
 	// RepoLink is the repository's page.
 	RepoLink string `json:"repo_link,omitempty"`
@@ -43,10 +45,14 @@ type Refs struct {
 
 // Pull is a pull request at one commit.
 type Pull struct {
-	Number int    `json:"number"`
+	// Number is the pull's number.
+	Number int `json:"number"`
+	// Author is the login of who made it.
 	Author string `json:"author"`
-	SHA    string `json:"sha"`
-	Title  string `json:"title,omitempty"`
+	// SHA is the commit.
+	SHA string `json:"sha"`
+	// Title is the pull's title.
+	Title string `json:"title,omitempty"`
 	// Ref is what to fetch, where it is not pull/<number>/head.
 	Ref string `json:"ref,omitempty"`
 	// HeadRef is the branch that the pull was made from.
