@@ -181,6 +181,10 @@ func TestRepositoryFromFolder(t *testing.T) {
 	must[string](t)(git(t, dir, "tag", "v1"))
 	check(t, s.CreateRepo(ctx, cloned, githubtest.RepoOptions{Dir: dir}))
 	diff(t, "trunk", s.Head(cloned, "trunk"), must[string](t)(git(t, dir, "rev-parse", "HEAD")))
+	t.Chdir(dir)
+	relative := github.Repo{Org: "org", Name: "relative"}
+	check(t, s.CreateRepo(ctx, relative, githubtest.RepoOptions{Dir: "."}))
+	diff(t, "trunk of a relative folder", s.Head(relative, "trunk"), s.Head(cloned, "trunk"))
 
 	out := t.TempDir()
 	for _, r := range []github.Repo{plain, cloned} {

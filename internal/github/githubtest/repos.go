@@ -40,6 +40,12 @@ func (s *Server) CreateRepo(ctx context.Context, name github.Repo, o RepoOptions
 	if s.users[key(name.Org)] == nil {
 		s.organization(name.Org)
 	}
+	if o.Dir != "" { // git works in another folder, where a relative name means something else
+		var err error
+		if o.Dir, err = filepath.Abs(o.Dir); err != nil {
+			return err
+		}
+	}
 	branch := firstOf(o.DefaultBranch, bare.HeadBranch(ctx, o.Dir), "main")
 	git, err := bare.Init(ctx, s.dirOf(name), branch)
 	if err != nil {
