@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/base64"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -43,8 +44,8 @@ func TestBytes(t *testing.T) {
 		{"at the very end, not whole", []string{"secret"}, 0, "secre", "secre"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			secrets := censor.New(test.values, test.minimum)
-			if got := string(secrets.Bytes([]byte(test.in))); got != test.out {
+			secrets := censor.New(named(test.values), censor.Options{Minimum: test.minimum})
+			if got := string(secrets.Bytes([]byte(test.in), nil)); got != test.out {
 				t.Errorf("at once: got %q, want %q", got, test.out)
 			}
 			for name, from := range map[string]io.Reader{
@@ -52,12 +53,46 @@ func TestBytes(t *testing.T) {
 				"byte-wise":   iotest.OneByteReader(strings.NewReader(test.in)),
 				"EOF at once": iotest.DataErrReader(strings.NewReader(test.in)),
 			} {
-				got, err := io.ReadAll(secrets.Reader(from))
+				got, err := io.ReadAll(secrets.Reader(from, nil))
 				if err != nil || string(got) != test.out {
 					t.Errorf("%s: got %q (%v), want %q", name, got, err, test.out)
 				}
 			}
 		})
+	}
+}
+
+// named are values with names that tell them apart.
+func named(texts []string) []censor.Value {
+	var values []censor.Value
+	for i, text := range texts {
+		values = append(values, censor.Value{Name: fmt.Sprintf("secret %d", i), Text: text})
+	}
+	return values
+}
+
+// A stream gives what came at once, but for what may be the start of a secret.
+func TestStream(t *testing.T) {
+	tally := &censor.Tally{}
+	stream := censor.New(named([]string{"secret", "cat"}), censor.Options{}).Stream(tally)
+	for _, step := range []struct{ in, out string }{
+		{"all clear", "all clear"},
+		{" sec", " "},
+		{"ond", "second"},
+		{"a secr", "a "},
+		{"et", "XXXXXX"},
+		{" concat", " conXXX"},
+		{"c", ""},
+	} {
+		if got := string(stream.Add([]byte(step.in))); got != step.out {
+			t.Errorf("%q gives %q, want %q", step.in, got, step.out)
+		}
+	}
+	if got := string(stream.Rest()); got != "c" {
+		t.Errorf("the rest is %q, want c", got)
+	}
+	if diff := cmp.Diff(map[string]int{"secret 0": 1, "secret 1": 1}, tally.Counts()); diff != "" {
+		t.Errorf("counted (-want +got):\n%s", diff)
 	}
 }
 
@@ -70,9 +105,9 @@ func TestLongContent(t *testing.T) {
 		content.WriteString(strings.Repeat("-", random.IntN(3000)))
 		content.WriteString(values[random.IntN(len(values))])
 	}
-	secrets := censor.New(values, 0)
-	want := secrets.Bytes(content.Bytes())
-	got, err := io.ReadAll(secrets.Reader(iotest.HalfReader(bytes.NewReader(content.Bytes()))))
+	secrets := censor.New(named(values), censor.Options{})
+	want := secrets.Bytes(content.Bytes(), nil)
+	got, err := io.ReadAll(secrets.Reader(iotest.HalfReader(bytes.NewReader(content.Bytes())), nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +120,7 @@ func TestLongContent(t *testing.T) {
 }
 
 func TestReaderPassesErrors(t *testing.T) {
-	_, err := io.ReadAll(censor.New([]string{"secret"}, 0).Reader(iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("some text")))))
+	_, err := io.ReadAll(censor.New(named([]string{"secret"}), censor.Options{}).Reader(iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("some text"))), nil))
 	if err != iotest.ErrTimeout {
 		t.Errorf("error is %v, want %v", err, iotest.ErrTimeout)
 	}
@@ -106,7 +141,7 @@ func pack(t *testing.T, write func(w io.Writer) error) []byte {
 
 func censorFile(t *testing.T, content []byte) ([]byte, error) {
 	t.Helper()
-	r, err := censor.New([]string{"secret"}, 0).File(io.NopCloser(bytes.NewReader(content)))
+	r, err := censor.New(named([]string{"secret"}), censor.Options{}).File(io.NopCloser(bytes.NewReader(content)), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -210,11 +245,11 @@ func TestLoad(t *testing.T) {
 		t.Errorf("errors are %v, want one, of the folder that is not there", errs)
 	}
 	for _, want := range []string{"plain\n", "nested\n", "auth1", "password1", "auth2", "password2", "ini-value", "quoted"} {
-		if !slices.Contains(values, want) {
+		if !slices.ContainsFunc(values, func(v censor.Value) bool { return v.Text == want }) {
 			t.Errorf("%q was not found", want)
 		}
 	}
-	if slices.Contains(values, "no secret") || len(values) != 11 {
+	if slices.ContainsFunc(values, func(v censor.Value) bool { return v.Text == "no secret" }) || len(values) != 11 {
 		t.Errorf("values are %q, want the five files and six values in them", values)
 	}
 }
@@ -265,10 +300,10 @@ func BenchmarkReader(b *testing.B) {
 	for i := range content {
 		content[i] = byte('a' + random.IntN(26))
 	}
-	secrets := censor.New(values, 0)
+	secrets := censor.New(named(values), censor.Options{})
 	b.SetBytes(int64(len(content)))
 	for b.Loop() {
-		if _, err := io.Copy(io.Discard, secrets.Reader(bytes.NewReader(content))); err != nil {
+		if _, err := io.Copy(io.Discard, secrets.Reader(bytes.NewReader(content), nil)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -15,8 +15,8 @@ import (
 
 // Load reads the secrets in the folders: each file is one, and some hold more:
 // those for container registries, and those whose names are in iniFilenames.
-// It returns what it could read, with the errors of the rest.
-func Load(directories, iniFilenames []string) (values []string, errs []error) {
+// Their names are the files' paths. It returns what it could read, with the errors of the rest.
+func Load(directories, iniFilenames []string) (values []Value, errs []error) {
 	l := &loader{iniFilenames: iniFilenames, seen: map[string]bool{}}
 	for _, directory := range directories {
 		l.walk(directory)
@@ -28,7 +28,7 @@ type loader struct {
 	iniFilenames []string
 	// seen are the folders that were walked, so that links that go round end.
 	seen   map[string]bool
-	values []string
+	values []Value
 	errs   []error
 }
 
@@ -74,7 +74,9 @@ func (l *loader) load(path string) {
 	if err != nil {
 		l.failed(err)
 	}
-	l.values = append(l.values, found...)
+	for _, text := range found {
+		l.values = append(l.values, Value{Name: path, Text: text})
+	}
 }
 
 func (l *loader) failed(err error) {

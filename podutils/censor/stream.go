@@ -10,74 +10,104 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // chunk is how much is read at once.
 const chunk = 64 << 10
 
+// Stream takes secrets out of bytes that come bit by bit. Only what may be the
+// start of a secret is held back.
+type Stream struct {
+	secrets *Secrets
+	tally   *Tally
+	// held is what is held back, after what was returned last.
+	held []byte
+	// returned is how much at the start of held was returned.
+	returned int
+	// covered is how much of what comes next belongs to a secret before it.
+	covered int
+}
+
+// Stream returns a new stream.
+func (s *Secrets) Stream(tally *Tally) *Stream { return &Stream{secrets: s, tally: tally} }
+
+// Add takes the next bytes and returns those, of these and earlier ones, that
+// are known to be clean. They are valid until the next call.
+func (t *Stream) Add(p []byte) []byte {
+	t.held = append(t.held[:0], t.held[t.returned:]...)
+	t.held = append(t.held, p...)
+	end := max(0, len(t.held)-t.secrets.longest+1)
+	for end < len(t.held) && !t.secrets.begins(t.held[end:]) {
+		end++
+	}
+	return t.clean(end)
+}
+
+// Rest returns what was held back, since nothing comes after it.
+func (t *Stream) Rest() []byte {
+	t.held = append(t.held[:0], t.held[t.returned:]...)
+	return t.clean(len(t.held))
+}
+
+func (t *Stream) clean(end int) []byte {
+	t.covered = t.secrets.cover(t.held, end, t.covered, t.tally)
+	t.returned = end
+	return t.held[:end]
+}
+
 // Reader returns content without the secrets, of the same length.
-func (s *Secrets) Reader(content io.Reader) io.Reader {
+func (s *Secrets) Reader(content io.Reader, tally *Tally) io.Reader {
 	if s.Empty() {
 		return content
 	}
-	return &reader{secrets: s, from: content, buffer: make([]byte, 0, chunk+s.longest)}
+	return &reader{stream: s.Stream(tally), from: content, buffer: make([]byte, chunk)}
 }
 
-// reader covers secrets in its buffer, whose end it holds back until it knows
-// that no secret begins there.
+// reader is a stream from a reader.
 type reader struct {
-	secrets *Secrets
-	from    io.Reader
-	buffer  []byte
-	// done is how much of the buffer was read, and clean how much may be.
-	done, clean int
-	// covered is how much after clean belongs to a secret before it.
-	covered int
-	err     error
+	stream *Stream
+	from   io.Reader
+	buffer []byte
+	// clean is what may be read.
+	clean []byte
+	err   error
 }
 
 // Read implements io.Reader.
 func (r *reader) Read(p []byte) (int, error) {
-	for r.done == r.clean {
+	for len(r.clean) == 0 {
 		if r.err != nil {
 			return 0, r.err
 		}
-		r.fill()
+		var n int
+		n, r.err = r.from.Read(r.buffer)
+		r.clean = r.stream.Add(r.buffer[:n])
+		if r.err != nil {
+			r.clean = append(slices.Clone(r.clean), r.stream.Rest()...)
+		}
 	}
-	n := copy(p, r.buffer[r.done:r.clean])
-	r.done += n
+	n := copy(p, r.clean)
+	r.clean = r.clean[n:]
 	return n, nil
-}
-
-func (r *reader) fill() {
-	rest := copy(r.buffer, r.buffer[r.done:])
-	r.done = 0
-	free := r.buffer[rest:cap(r.buffer)]
-	n, err := r.from.Read(free)
-	r.buffer, r.err = r.buffer[:rest+n], err
-	r.clean = max(0, len(r.buffer)-r.secrets.longest+1)
-	if err != nil {
-		r.clean = len(r.buffer)
-	}
-	r.covered = r.secrets.cover(r.buffer, r.clean, r.covered)
 }
 
 // File returns the content of a file without the secrets. It looks into what is
 // compressed with gzip, and into tar archives in there.
-func (s *Secrets) File(content io.ReadCloser) (io.ReadCloser, error) {
+func (s *Secrets) File(content io.ReadCloser, tally *Tally) (io.ReadCloser, error) {
 	if s.Empty() {
 		return content, nil
 	}
 	buffered := bufio.NewReader(content)
 	if magic, err := buffered.Peek(2); err != nil || !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		return &closer{s.Reader(buffered), content.Close}, nil
+		return &closer{s.Reader(buffered, tally), content.Close}, nil
 	}
 	unzipped, err := gzip.NewReader(buffered)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot look for secrets in it: %w", err), content.Close())
 	}
 	from, to := io.Pipe()
-	go func() { to.CloseWithError(s.rezip(to, unzipped)) }()
+	go func() { to.CloseWithError(s.rezip(to, unzipped, tally)) }()
 	return &closer{from, func() error { return errors.Join(from.Close(), content.Close()) }}, nil
 }
 
@@ -89,14 +119,14 @@ type closer struct {
 // Close implements io.Closer.
 func (c *closer) Close() error { return c.close() }
 
-func (s *Secrets) rezip(to io.Writer, content io.Reader) error {
+func (s *Secrets) rezip(to io.Writer, content io.Reader, tally *Tally) error {
 	zipped := gzip.NewWriter(to)
 	buffered := bufio.NewReaderSize(content, tarBlock)
 	copyContent := s.copyPlain
 	if isTar(buffered) {
 		copyContent = s.copyTar
 	}
-	if err := copyContent(zipped, buffered); err != nil {
+	if err := copyContent(zipped, buffered, tally); err != nil {
 		return fmt.Errorf("cannot look for secrets in it: %w", err)
 	}
 	return zipped.Close()
@@ -110,12 +140,12 @@ func isTar(content *bufio.Reader) bool {
 	return err == nil && bytes.Equal(header[257:262], []byte("ustar"))
 }
 
-func (s *Secrets) copyPlain(to io.Writer, from io.Reader) error {
-	_, err := io.Copy(to, s.Reader(from))
+func (s *Secrets) copyPlain(to io.Writer, from io.Reader, tally *Tally) error {
+	_, err := io.Copy(to, s.Reader(from, tally))
 	return err
 }
 
-func (s *Secrets) copyTar(to io.Writer, from io.Reader) error {
+func (s *Secrets) copyTar(to io.Writer, from io.Reader, tally *Tally) error {
 	in, out := tar.NewReader(from), tar.NewWriter(to)
 	for {
 		header, err := in.Next()
@@ -129,7 +159,7 @@ func (s *Secrets) copyTar(to io.Writer, from io.Reader) error {
 		if err := out.WriteHeader(header); err != nil {
 			return err
 		}
-		if _, err := io.Copy(out, s.Reader(in)); err != nil {
+		if _, err := io.Copy(out, s.Reader(in, tally)); err != nil {
 			return err
 		}
 	}

@@ -101,7 +101,7 @@ func (s *sidecar) entryMetadata(entry *wrapper.Options) (map[string]any, error) 
 		return nil, &fs.PathError{Op: "read", Path: entry.MetadataFile, Err: syscall.EFBIG}
 	}
 	var one map[string]any
-	if err := json.Unmarshal(s.secrets.Bytes(data), &one); err != nil {
+	if err := json.Unmarshal(s.secrets.Bytes(data, nil), &one); err != nil {
 		return nil, err
 	}
 	return one, nil

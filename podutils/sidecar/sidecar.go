@@ -90,7 +90,7 @@ func newSidecar(o *options.Sidecar, spec *jobspec.Spec, env Environment) (*sidec
 	}
 	s := &sidecar{
 		Environment: env, spec: spec, entries: entries, ignoreInterrupts: o.IgnoreInterrupts,
-		secrets: censor.New(values, valueOr(censoring.MinimumSecretLength, 0)),
+		secrets: censor.New(values, censor.Options{Minimum: valueOr(censoring.MinimumSecretLength, 0)}),
 	}
 	choice, err := censor.NewChoice(censoring.IncludeDirectories, censoring.ExcludeDirectories)
 	if err != nil {

@@ -25,7 +25,7 @@ func (s *sidecar) filter(choice censor.Choice) upload.Filter {
 		if !choice.Has(path) {
 			return content, nil
 		}
-		return s.secrets.File(content)
+		return s.secrets.File(content, nil)
 	}
 }
 
@@ -81,7 +81,7 @@ func (s *sidecar) censored(content io.ReadCloser) io.ReadCloser {
 	return struct {
 		io.Reader
 		io.Closer
-	}{s.secrets.Reader(content), content}
+	}{s.secrets.Reader(content, nil), content}
 }
 
 // openShared opens a file that an entry left. A job can put a link in its place,
