@@ -59,7 +59,8 @@ func Run(ctx context.Context, o *options.InitUpload, spec *jobspec.Spec, now tim
 		return fmt.Errorf("writing %s: %w", layout.StartedFile, err)
 	}
 	first = append(first, upload.Text(layout.StartedFile, string(started)))
-	if err := uploader.Run(ctx, spec, first, last); err != nil {
+	_, err = uploader.Run(ctx, spec, upload.Objects(first...), upload.Objects(last...))
+	if err := errors.Join(err, uploader.Close()); err != nil {
 		return fmt.Errorf("uploading to blob storage: %w", err)
 	}
 	if failed {

@@ -39,7 +39,7 @@ func (s *sidecar) upload(ctx context.Context, v verdict) {
 		return
 	}
 	logs := append(s.buildLogs(), upload.Object{Key: layout.SidecarLogsFile, Open: s.openOwnLog})
-	err = s.uploader.Run(ctx, s.spec, logs, []upload.Object{upload.Text(layout.FinishedFile, string(finished))})
+	_, err = s.uploader.Run(ctx, s.spec, upload.Objects(logs...), upload.Objects(upload.Text(layout.FinishedFile, string(finished))))
 	if err != nil {
 		s.Log.Error("Failed to upload", "error", err)
 	}

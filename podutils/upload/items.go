@@ -24,14 +24,24 @@ type items struct {
 	types  mediaTypes
 	filter Filter
 	log    *slog.Logger
+	report *reporter
 
 	seen  map[string]bool
 	roots []*os.Root
 }
 
-// newItems are the links and the options' items, with keys below dir.
-func (u *Uploader) newItems(dir string, links []Object) *items {
-	return &items{paths: u.options.Items, dir: dir, links: links, types: u.types, filter: u.filter, log: u.log, seen: map[string]bool{}}
+// newItems are the links and the options' items.
+func (u *run) newItems(links []Object) *items {
+	return &items{
+		paths: u.options.Items, dir: u.dir, links: links, types: u.types, filter: u.filter,
+		log: u.log, report: &u.reporter, seen: map[string]bool{},
+	}
+}
+
+// leftOut says that something is not uploaded, on purpose.
+func (i *items) leftOut(path string, err error) {
+	i.log.Warn("Not uploading", "path", path, "error", err)
+	i.report.leftOut(path, err)
 }
 
 func (i *items) close() {
@@ -51,8 +61,10 @@ func (i *items) all() iter.Seq[Object] {
 		for _, item := range i.paths {
 			if err := i.item(item, yield); errors.Is(err, errEnough) {
 				return
+			} else if errors.Is(err, fs.ErrNotExist) {
+				i.log.Info("Nothing to upload", "path", item) // a job need not leave artifacts
 			} else if err != nil {
-				i.log.Warn("Cannot find all items to upload", "path", item, "error", err)
+				i.leftOut(filepath.Base(item), err)
 			}
 		}
 	}
@@ -72,7 +84,7 @@ func (i *items) item(item string, yield func(Object) bool) error {
 		return err
 	}
 	if !info.IsDir() {
-		return i.file(root, name, i.dir, yield)
+		return i.file(root, name, "", yield)
 	}
 	// By way of its parent, since a job may have put a link in the folder's place.
 	if root, err = root.OpenRoot(name); err != nil {
@@ -81,13 +93,13 @@ func (i *items) item(item string, yield func(Object) bool) error {
 	i.roots = append(i.roots, root)
 	return fs.WalkDir(root.FS(), ".", func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
-			i.log.Warn("Cannot look for items to upload", "path", path.Join(item, file), "error", err)
+			i.leftOut(path.Join(info.Name(), file), err)
 			return nil
 		}
 		if d.IsDir() {
 			return nil
 		}
-		return i.file(root, file, path.Join(i.dir, info.Name(), path.Dir(file)), yield)
+		return i.file(root, file, path.Join(info.Name(), path.Dir(file)), yield)
 	})
 }
 
@@ -104,17 +116,21 @@ func (i *items) parentOf(item string) (root *os.Root, name string, err error) {
 	return root, filepath.Base(path), nil
 }
 
-// file yields a file to be stored in dir.
+// errSecond is why a file is left out.
+var errSecond = errors.New("another file is stored under the same name")
+
+// file yields a file to be stored in dir, which is relative to the run's folder.
 func (i *items) file(root *os.Root, file, dir string, yield func(Object) bool) error {
+	shown := path.Join(dir, path.Base(file))
 	if err := readable(root, file); err != nil {
-		i.log.Warn("Not uploading", "path", path.Join(root.Name(), file), "error", err)
+		i.leftOut(shown, err)
 		return nil
 	}
 	name, contentType, encoding := i.types.stored(path.Base(file))
 	// # is not allowed in names everywhere.
-	key := strings.ReplaceAll(path.Join(dir, name), "#", "%23")
+	key := strings.ReplaceAll(path.Join(i.dir, dir, name), "#", "%23")
 	if i.seen[key] {
-		i.log.Warn("Not uploading a second file of the same name", "dest", key, "path", file)
+		i.leftOut(shown, errSecond)
 		return nil
 	}
 	i.seen[key] = true

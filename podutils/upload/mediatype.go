@@ -93,13 +93,25 @@ func (u *Uploader) compressing(key string, content io.Reader) (io.Reader, bool) 
 	return buffered, http.DetectContentType(start) != "application/x-gzip"
 }
 
-// copyTo copies, and compresses.
-func copyTo(to io.Writer, from io.Reader, compress bool) error {
+// copyTo copies, and compresses; it returns how many bytes it wrote.
+func copyTo(to io.Writer, from io.Reader, compress bool) (int64, error) {
 	if !compress {
-		_, err := io.Copy(to, from)
-		return err
+		return io.Copy(to, from)
 	}
-	zip := gzip.NewWriter(to)
+	counted := &counter{Writer: to}
+	zip := gzip.NewWriter(counted)
 	_, err := io.Copy(zip, from)
-	return errors.Join(err, zip.Close())
+	return counted.bytes, errors.Join(err, zip.Close())
+}
+
+type counter struct {
+	io.Writer
+	bytes int64
+}
+
+// Write implements io.Writer.
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.Writer.Write(p)
+	c.bytes += int64(n)
+	return n, err
 }

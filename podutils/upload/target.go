@@ -21,6 +21,21 @@ type target interface {
 	Close() error
 }
 
+// target opens what objects go to, once.
+func (u *Uploader) target(ctx context.Context) (target, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.opened != nil {
+		return u.opened, nil
+	}
+	// Clients keep the context that they are made with, and ours may end before them.
+	to, err := u.open(context.WithoutCancel(ctx))
+	if err == nil {
+		u.opened = to
+	}
+	return to, err
+}
+
 func (u *Uploader) open(ctx context.Context) (target, error) {
 	if u.options.DryRun {
 		return dryRun{u.log}, nil

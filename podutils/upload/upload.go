@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cutwater-ci/cutwater/internal/blob"
@@ -56,6 +57,13 @@ type Sleep func(ctx context.Context, d time.Duration) error
 // path is relative to the item. Closing what it returns closes content.
 type Filter func(path string, content io.ReadCloser) (io.ReadCloser, error)
 
+// Set makes objects that are stored after others, of which it gets to know what
+// became of them. Keys are relative to the run's folder.
+type Set func(soFar Report) []Object
+
+// Objects is the set of these objects, whatever came before.
+func Objects(objects ...Object) Set { return func(Report) []Object { return objects } }
+
 // Uploader uploads what its options name.
 type Uploader struct {
 	options *options.Upload
@@ -63,9 +71,13 @@ type Uploader struct {
 	filter  Filter
 	sleep   Sleep
 	log     *slog.Logger
+
+	mu     sync.Mutex
+	opened target // nil before it is needed
 }
 
 // New returns an Uploader, or what is wrong with the options. The filter may be nil.
+// It must be closed.
 func New(o *options.Upload, filter Filter, sleep Sleep, log *slog.Logger) (*Uploader, error) {
 	if o.GCSConfiguration == nil || (o.LocalOutputDir == "" && o.Bucket == "") {
 		return nil, errors.New("neither bucket nor local_output_dir: nowhere to upload to")
@@ -77,38 +89,74 @@ func New(o *options.Upload, filter Filter, sleep Sleep, log *slog.Logger) (*Uplo
 	return &Uploader{options: o, types: types, filter: filter, sleep: sleep, log: log}, nil
 }
 
-// Run uploads the items and what leads to the run, and after them the sets of
-// further objects, whose keys are relative to the run's folder, one set after the
-// other: who sees finished.json finds everything else there. What fails does not
-// keep the rest from being uploaded.
-func (u *Uploader) Run(ctx context.Context, spec *jobspec.Spec, sets ...[]Object) error {
-	bucket, err := u.open(ctx)
-	if err != nil {
-		return err
+// Close closes the bucket, if it was opened.
+func (u *Uploader) Close() error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.opened == nil {
+		return nil
 	}
-	defer func() {
-		if err := bucket.Close(); err != nil {
-			u.log.Warn("Cannot close bucket", "error", err)
-		}
-	}()
-	dir := ""
+	err := u.opened.Close()
+	u.opened = nil
+	return err
+}
+
+// Folder returns the run's folder, for who writes there beside Run: the bucket,
+// which is valid until Close, and the folder's key without a slash at its end. The
+// bucket is nil for dry runs and where files go to a folder of the machine.
+func (u *Uploader) Folder(ctx context.Context, spec *jobspec.Spec) (bucket *blob.Bucket, dir string, err error) {
+	to, err := u.target(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	bucket, _ = to.(*blob.Bucket)
+	return bucket, joinKey(u.runDir(spec), u.options.SubDir), nil
+}
+
+// runDir is the key of the run's folder, below which the options may name another.
+func (u *Uploader) runDir(spec *jobspec.Spec) string {
+	if u.options.LocalOutputDir != "" {
+		return ""
+	}
+	return layout.RunDir(u.options.GCSConfiguration, spec)
+}
+
+// Run uploads the items and what leads to the run, and after them the sets of
+// further objects, one set after the other: who sees finished.json finds everything
+// else there. What fails does not keep the rest from being uploaded; the report
+// names it, and the error says that there is something.
+func (u *Uploader) Run(ctx context.Context, spec *jobspec.Spec, sets ...Set) (Report, error) {
+	to, err := u.target(ctx)
+	if err != nil {
+		return Report{}, err
+	}
 	var links []Object
 	if u.options.LocalOutputDir == "" {
-		dir = layout.RunDir(u.options.GCSConfiguration, spec)
-		if links, err = u.links(spec, dir); err != nil {
-			return err
+		if links, err = u.links(spec, u.runDir(spec)); err != nil {
+			return Report{}, err
 		}
 	}
-	items := u.newItems(joinKey(dir, u.options.SubDir), links)
+	dir := joinKey(u.runDir(spec), u.options.SubDir)
+	r := &run{Uploader: u, to: to, dir: dir}
+	items := r.newItems(links)
 	defer items.close()
-	err = u.upload(ctx, bucket, items.all())
+	err = r.upload(ctx, items.all())
 	for _, set := range sets {
-		for i := range set {
-			set[i].Key = joinKey(dir, u.options.SubDir, set[i].Key)
+		objects := set(r.soFar())
+		for i := range objects {
+			objects[i].Key = joinKey(dir, objects[i].Key)
 		}
-		err = errors.Join(err, u.upload(ctx, bucket, slices.Values(set)))
+		err = errors.Join(err, r.upload(ctx, slices.Values(objects)))
 	}
-	return err
+	return r.soFar(), err
+}
+
+// run is one call of Run.
+type run struct {
+	*Uploader
+	reporter
+	to  target
+	dir string
 }
 
 // links are the small files elsewhere that lead to the run's folder.
@@ -136,8 +184,8 @@ type failure struct {
 }
 
 // upload writes the objects, and those that fail again after a while.
-func (u *Uploader) upload(ctx context.Context, to target, objects iter.Seq[Object]) error {
-	count, failures := u.round(ctx, to, objects)
+func (u *run) upload(ctx context.Context, objects iter.Seq[Object]) error {
+	count, failures := u.round(ctx, objects)
 	var lost []failure
 	for _, delay := range retryDelays() {
 		failures, lost = sortOut(failures, lost)
@@ -149,7 +197,7 @@ func (u *Uploader) upload(ctx context.Context, to target, objects iter.Seq[Objec
 			break
 		}
 		again := failures
-		_, failures = u.round(ctx, to, func(yield func(Object) bool) {
+		_, failures = u.round(ctx, func(yield func(Object) bool) {
 			for _, f := range again {
 				if !yield(f.object) {
 					return
@@ -157,12 +205,13 @@ func (u *Uploader) upload(ctx context.Context, to target, objects iter.Seq[Objec
 			}
 		})
 	}
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
 	lost = append(lost, failures...)
 	for _, f := range lost {
+		u.missing(strings.TrimPrefix(f.object.Key, u.dir+"/"), f.err)
 		u.log.Error("Cannot upload", "dest", f.object.Key, "error", f.err)
+	}
+	if err := context.Cause(ctx); err != nil {
+		return err
 	}
 	if len(lost) > 0 {
 		return fmt.Errorf("%d of %d objects were not uploaded; the first: %s: %w", len(lost), count, lost[0].object.Key, lost[0].err)
@@ -171,14 +220,14 @@ func (u *Uploader) upload(ctx context.Context, to target, objects iter.Seq[Objec
 }
 
 // round tries each object once.
-func (u *Uploader) round(ctx context.Context, to target, objects iter.Seq[Object]) (count int, failures []failure) {
+func (u *run) round(ctx context.Context, objects iter.Seq[Object]) (count int, failures []failure) {
 	work := make(chan Object)
 	done := make(chan []failure)
 	for range parallel {
 		go func() {
 			var own []failure
 			for o := range work {
-				if err := u.store(ctx, to, o); err != nil {
+				if err := u.store(ctx, o); err != nil {
 					own = append(own, failure{o, err})
 				}
 			}
@@ -212,7 +261,7 @@ func sortOut(failures, lost []failure) (again, gone []failure) {
 }
 
 // store writes one object, unless that gets stuck.
-func (u *Uploader) store(ctx context.Context, to target, o Object) error {
+func (u *run) store(ctx context.Context, o Object) error {
 	content, err := o.Open()
 	if err != nil {
 		return &openError{err}
@@ -222,30 +271,33 @@ func (u *Uploader) store(ctx context.Context, to target, o Object) error {
 	defer cancel(nil)
 	moving := watchdog(func() { cancel(errStuck) })
 	defer moving.timer.Stop()
-	if err := u.write(writing, cancel, to, o, moving.watch(content)); err != nil {
-		if cause := context.Cause(writing); errors.Is(cause, errStuck) {
-			return cause
-		}
-		return err
+	size, err := u.write(writing, cancel, o, moving.watch(content))
+	if cause := context.Cause(writing); err != nil && errors.Is(cause, errStuck) {
+		return cause
 	}
-	return nil
+	if err == nil {
+		u.stored(size)
+	}
+	return err
 }
 
-func (u *Uploader) write(writing context.Context, cancel context.CancelCauseFunc, to target, o Object, content io.Reader) error {
+// write returns how many bytes the object has in the bucket.
+func (u *run) write(writing context.Context, cancel context.CancelCauseFunc, o Object, content io.Reader) (size int64, err error) {
 	from, compress := u.compressing(o.Key, content)
 	attributes := &blob.WriteOptions{ContentType: o.ContentType, ContentEncoding: o.ContentEncoding, Metadata: o.Metadata}
 	if compress {
 		attributes.ContentType, attributes.ContentEncoding = u.types.compressed(o.Key), "gzip"
 	}
-	w, err := to.NewWriter(writing, o.Key, attributes)
+	w, err := u.to.NewWriter(writing, o.Key, attributes)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if err := copyTo(w, from, compress); err != nil {
+	size, err = copyTo(w, from, compress)
+	if err != nil {
 		cancel(nil) // so that closing abandons what was written
-		return errors.Join(err, ignoreCanceled(w.Close()))
+		return 0, errors.Join(err, ignoreCanceled(w.Close()))
 	}
-	return w.Close()
+	return size, w.Close()
 }
 
 func ignoreCanceled(err error) error {

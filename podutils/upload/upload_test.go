@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -91,15 +92,17 @@ func objects(t *testing.T, bucketURL string) map[string]object {
 	return found
 }
 
-func run(t *testing.T, o *options.Upload, spec *jobspec.Spec, sets ...[]upload.Object) {
+func run(t *testing.T, o *options.Upload, spec *jobspec.Spec, sets ...upload.Set) upload.Report {
 	t.Helper()
 	uploader, err := upload.New(o, nil, noSleep(t), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := uploader.Run(t.Context(), spec, sets...); err != nil {
+	report, err := uploader.Run(t.Context(), spec, sets...)
+	if err := errors.Join(err, uploader.Close()); err != nil {
 		t.Fatal(err)
 	}
+	return report
 }
 
 func zipped(t *testing.T, content string) string {
@@ -132,7 +135,7 @@ func TestBucket(t *testing.T) {
 	})
 	o := bucketOptions(t, filepath.Join(dir, "artifacts"), filepath.Join(dir, "single.txt"), filepath.Join(dir, "missing"))
 	o.MediaTypes = map[string]string{"myending": "text/special"}
-	run(t, o, presubmit(), []upload.Object{upload.Text("build-log.txt", "log")}, []upload.Object{upload.Text("finished.json", "{}")})
+	run(t, o, presubmit(), upload.Objects(upload.Text("build-log.txt", "log")), upload.Objects(upload.Text("finished.json", "{}")))
 
 	const text, html = "text/plain; charset=utf-8", "text/html; charset=utf-8"
 	link := o.Bucket + "/" + runDir
@@ -196,10 +199,21 @@ func TestHostileArtifacts(t *testing.T) {
 	}
 	out := t.TempDir()
 	o := &options.Upload{Items: []string{artifacts}, GCSConfiguration: &prowv1.GCSConfiguration{LocalOutputDir: out}}
-	run(t, o, presubmit())
+	report := run(t, o, presubmit())
 	want := map[string]string{"artifacts/real.txt": "real", "artifacts/inside": "real"}
 	if diff := cmp.Diff(want, read(t, out)); diff != "" {
 		t.Errorf("uploaded (-want +got):\n%s", diff)
+	}
+	var leftOut []string
+	for _, name := range report.LeftOut.First {
+		leftOut = append(leftOut, name.Name)
+	}
+	wantOut := []string{"artifacts/absolute", "artifacts/dangling", "artifacts/folder", "artifacts/pipe", "artifacts/relative"}
+	if diff := cmp.Diff(wantOut, leftOut); diff != "" {
+		t.Errorf("left out (-want +got):\n%s", diff)
+	}
+	if report.Stored != 2 || report.Bytes != 8 || report.LeftOut.Count != 5 || report.Missing.Count != 0 {
+		t.Errorf("report: got %+v, want 2 objects of 8 bytes, 5 left out, none missing", report)
 	}
 }
 
@@ -272,13 +286,23 @@ func TestRetries(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			set := []upload.Object{upload.Text("a", "a"), upload.Text("b", "b"), upload.Text("c", "c")}
-			err = uploader.Run(t.Context(), presubmit(), set, []upload.Object{upload.Text("finished.json", "{}")})
+			set := upload.Objects(upload.Text("a", "a"), upload.Text("b", "b"), upload.Text("c", "c"))
+			var missing []string
+			last := func(soFar upload.Report) []upload.Object {
+				for _, name := range soFar.Missing.First {
+					missing = append(missing, name.Name)
+				}
+				return []upload.Object{upload.Text("finished.json", "{}")}
+			}
+			_, err = uploader.Run(t.Context(), presubmit(), set, last)
 			if (err != nil) != test.fails {
 				t.Errorf("error is %v", err)
 			}
 			if got := fmt.Sprint(waits); got != test.waits {
 				t.Errorf("waits are %s, want %s", got, test.waits)
+			}
+			if got := fmt.Sprint(missing); (got == "[b]") != test.fails {
+				t.Errorf("the last set was told that %s are missing", got)
 			}
 			want := map[string]string{"a": "a", "c": "c", "finished.json": "{}"}
 			if !test.fails {
@@ -308,7 +332,7 @@ func TestManyFiles(t *testing.T) {
 func TestDryRun(t *testing.T) {
 	o := bucketOptions(t)
 	o.DryRun = true
-	run(t, o, presubmit(), []upload.Object{upload.Text("started.json", "{}")})
+	run(t, o, presubmit(), upload.Objects(upload.Text("started.json", "{}")))
 	if got := objects(t, o.Bucket); len(got) != 0 {
 		t.Errorf("a dry run uploaded %v", got)
 	}

@@ -65,7 +65,8 @@ func TestStuck(t *testing.T) {
 				}
 				begin := time.Now()
 				content := func() (io.ReadCloser, error) { return io.NopCloser(bytewise{strings.NewReader("hello")}), nil }
-				err = u.store(t.Context(), network{test.perByte}, Object{Key: "x", Open: content})
+				r := &run{Uploader: u, to: network{test.perByte}}
+				err = r.store(t.Context(), Object{Key: "x", Open: content})
 				if !errors.Is(err, test.want) {
 					t.Errorf("error is %v, want %v", err, test.want)
 				}
