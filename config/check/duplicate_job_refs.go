@@ -7,8 +7,11 @@ import "fmt"
 // duplicateJobRefs finds presubmits that clone one repository twice, into the same folder.
 func duplicateJobRefs(in Input) []Finding {
 	var found []Finding
-	for j := range presubmits(in.Config) {
-		seen := map[string]bool{j.repo: true}
+	for j := range in.jobs() {
+		if j.Presubmit == nil {
+			continue
+		}
+		seen := map[string]bool{j.Repo: true}
 		for i, refs := range j.ExtraRefs {
 			repo := refs.OrgRepo()
 			if seen[repo] {

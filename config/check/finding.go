@@ -5,11 +5,8 @@ package check
 import (
 	"fmt"
 	"iter"
-	"maps"
-	"slices"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
-	"github.com/cutwater-ci/cutwater/config"
 	"github.com/cutwater-ci/cutwater/config/document"
 	"github.com/cutwater-ci/cutwater/config/jobs"
 )
@@ -33,75 +30,28 @@ func known(level Level, problems []document.Problem) []Finding {
 	return found
 }
 
-// job is any of the three kinds of jobs.
+// job is a job of any kind, with what all kinds have at hand.
 type job struct {
+	jobs.Any
 	*jobs.JobBase
-	// kind is presubmit, postsubmit or periodic.
-	kind string
-	// repo is whose presubmit or postsubmit it is.
-	repo string
 }
 
 // finding is one at a field of the job.
 func (j job) finding(field, format string, args ...any) Finding {
-	return Finding{Problem: document.Problem{Position: j.Source, Path: field, Message: j.kind + " " + j.Name + ": " + fmt.Sprintf(format, args...)}}
+	return Finding{Problem: document.Problem{
+		Position: j.Source, Path: field, Message: fmt.Sprintf("%s %s: %s", j.Type(), j.Name, fmt.Sprintf(format, args...)),
+	}}
 }
 
 // onKubernetes reports whether the job's agent is kubernetes.
 func (j job) onKubernetes() bool { return j.Agent == string(prowv1.KubernetesAgent) }
 
-// presubmits are all presubmits, by repository.
-func presubmits(c *config.Config) iter.Seq2[job, *jobs.Presubmit] {
-	return func(yield func(job, *jobs.Presubmit) bool) {
-		for _, repo := range slices.Sorted(maps.Keys(c.Jobs.Presubmits)) {
-			of := c.Jobs.Presubmits[repo]
-			for i := range of {
-				if !yield(job{&of[i].JobBase, "presubmit", repo}, &of[i]) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// postsubmits are all postsubmits, by repository.
-func postsubmits(c *config.Config) iter.Seq[job] {
+// jobs are all jobs.
+func (in Input) jobs() iter.Seq[job] {
 	return func(yield func(job) bool) {
-		for _, repo := range slices.Sorted(maps.Keys(c.Jobs.Postsubmits)) {
-			of := c.Jobs.Postsubmits[repo]
-			for i := range of {
-				if !yield(job{&of[i].JobBase, "postsubmit", repo}) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// periodics are all periodics.
-func periodics(c *config.Config) iter.Seq[job] {
-	return func(yield func(job) bool) {
-		for i := range c.Jobs.Periodics {
-			if !yield(job{&c.Jobs.Periodics[i].JobBase, "periodic", ""}) {
+		for any := range in.Config.Jobs.All() {
+			if !yield(job{any, any.Base()}) {
 				return
-			}
-		}
-	}
-}
-
-// allJobs are all of them.
-func allJobs(c *config.Config) iter.Seq[job] {
-	return func(yield func(job) bool) {
-		for j := range presubmits(c) {
-			if !yield(j) {
-				return
-			}
-		}
-		for _, kind := range []iter.Seq[job]{postsubmits(c), periodics(c)} {
-			for j := range kind {
-				if !yield(j) {
-					return
-				}
 			}
 		}
 	}

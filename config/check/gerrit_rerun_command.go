@@ -2,16 +2,16 @@
 
 package check
 
-import (
-	"github.com/cutwater-ci/cutwater/config"
-	"github.com/cutwater-ci/cutwater/config/jobs"
-)
+import "github.com/cutwater-ci/cutwater/config"
 
 // gerritRerunCommand finds presubmits that nobody can start again from Gerrit.
 func gerritRerunCommand(in Input) []Finding {
 	var found []Finding
-	for j, p := range presubmits(in.Config) {
-		if f, wrong := notAllowed(in.Config, j, p); wrong {
+	for j := range in.jobs() {
+		if j.Presubmit == nil {
+			continue
+		}
+		if f, wrong := notAllowed(in.Config, j); wrong {
 			found = append(found, f)
 		}
 	}
@@ -19,7 +19,8 @@ func gerritRerunCommand(in Input) []Finding {
 }
 
 // notAllowed says that comments with the presubmit's command start nothing.
-func notAllowed(c *config.Config, j job, p *jobs.Presubmit) (Finding, bool) {
+func notAllowed(c *config.Config, j job) (Finding, bool) {
+	p := j.Presubmit
 	if c.Gerrit.AllowsTrigger(p.RerunCommand) {
 		return Finding{}, false
 	}

@@ -63,7 +63,7 @@ func InRepo(c *config.Config, repo, folder string, strict bool) []Finding {
 	found = append(found, failures(folder, err)...)
 	for i := range presubmits[min(static, len(presubmits)):] {
 		p := &presubmits[static+i]
-		if f, wrong := notAllowed(c, job{&p.JobBase, "presubmit", repo}, p); wrong {
+		if f, wrong := notAllowed(c, job{jobs.Any{Repo: repo, Presubmit: p}, &p.JobBase}); wrong {
 			f.Level = Error
 			found = append(found, f)
 		}

@@ -6,17 +6,14 @@ package check
 func missingTrigger(in Input) []Finding {
 	configured := newRepoSet()
 	first := map[string]job{}
-	note := func(j job) {
-		configured.addRepo(j.repo)
-		if _, ok := first[j.repo]; !ok {
-			first[j.repo] = j
+	for j := range in.jobs() {
+		if j.Periodic != nil {
+			continue
 		}
-	}
-	for j := range presubmits(in.Config) {
-		note(j)
-	}
-	for j := range postsubmits(in.Config) {
-		note(j)
+		configured.addRepo(j.Repo)
+		if _, ok := first[j.Repo]; !ok {
+			first[j.Repo] = j
+		}
 	}
 	var found []Finding
 	for _, item := range configured.minus(enabled(in.Plugins, "trigger")).items() {

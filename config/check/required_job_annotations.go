@@ -5,7 +5,7 @@ package check
 // requiredJobAnnotations finds jobs without annotations that every job must have.
 func requiredJobAnnotations(in Input) []Finding {
 	var found []Finding
-	for j := range allJobs(in.Config) {
+	for j := range in.jobs() {
 		for _, name := range in.Annotations {
 			if _, ok := j.Annotations[name]; !ok {
 				found = append(found, j.finding("annotations", "the annotation %s is missing", name))

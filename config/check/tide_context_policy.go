@@ -14,6 +14,7 @@ import (
 
 	"github.com/cutwater-ci/cutwater/config"
 	"github.com/cutwater-ci/cutwater/config/document"
+	"github.com/cutwater-ci/cutwater/config/jobs"
 )
 
 // tideContextPolicy finds branches whose contexts contradict each other. Which
@@ -21,7 +22,7 @@ import (
 // looked at, and "master" of repositories of which none is.
 func tideContextPolicy(in Input) []Finding {
 	var found []Finding
-	branches := namedBranches(in.Config)
+	branches := in.namedBranches()
 	for _, repo := range slices.Sorted(maps.Keys(branches)) {
 		org, name, _ := strings.Cut(repo, "/")
 		if name == "" || strings.Contains(name, "/") {
@@ -65,7 +66,8 @@ func contradictions(err error) []string {
 }
 
 // namedBranches are the branches that jobs, branch-protection and context_options name, by repo.
-func namedBranches(c *config.Config) map[string]sets.Set[string] {
+func (in Input) namedBranches() map[string]sets.Set[string] {
+	c := in.Config
 	named := map[string]sets.Set[string]{}
 	add := func(repo string, branches ...string) {
 		if named[repo] == nil {
@@ -73,8 +75,10 @@ func namedBranches(c *config.Config) map[string]sets.Set[string] {
 		}
 		named[repo].Insert(branches...)
 	}
-	for j, p := range presubmits(c) {
-		add(j.repo, p.Branches...)
+	for j := range in.jobs() {
+		if j.Presubmit != nil {
+			add(j.Repo, j.Presubmit.Branches...)
+		}
 	}
 	for org, of := range c.BranchProtection.Orgs {
 		for repo, of := range of.Repos {
@@ -104,7 +108,7 @@ func contextPlace(c *config.Config, org, repo, branch string) func(string) Findi
 		// Without the job, would there be no contradiction?
 		rest := slices.Delete(slices.Clone(all), i, i+1)
 		if _, err := c.TideContextPolicy(org, repo, branch, rest); err == nil {
-			j := job{&all[i].JobBase, "presubmit", org + "/" + repo}
+			j := job{jobs.Any{Repo: org + "/" + repo, Presubmit: &all[i]}, &all[i].JobBase}
 			return func(message string) Finding { return j.finding("context", "%s", message) }
 		}
 	}

@@ -7,7 +7,7 @@ import "github.com/cutwater-ci/cutwater/config/document"
 // validDecorationConfig finds decorations that are not valid, also of jobs that loading does not look into.
 func validDecorationConfig(in Input) []Finding {
 	var found []Finding
-	for j := range allJobs(in.Config) {
+	for j := range in.jobs() {
 		if !j.onKubernetes() || j.Decorate == nil || !*j.Decorate || j.DecorationConfig == nil {
 			continue
 		}

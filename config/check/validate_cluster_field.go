@@ -29,7 +29,7 @@ func validateClusterField(in Input) []Finding {
 		}
 		found = append(found, unread)
 	}
-	for j := range allJobs(in.Config) {
+	for j := range in.jobs() {
 		if j.Agent == string(prowv1.JenkinsAgent) && j.Cluster != "" && j.Cluster != prowv1.DefaultClusterAlias {
 			found = append(found, j.finding("cluster", "agent jenkins runs on no cluster"))
 			continue

@@ -28,9 +28,9 @@ func appInstallation(in Input) []Finding {
 			look(name, q.finding(q.place(name), ""))
 		}
 	}
-	for j := range allJobs(in.Config) {
-		if j.repo != "" {
-			look(j.repo, j.finding("", ""))
+	for j := range in.jobs() {
+		if j.Repo != "" {
+			look(j.Repo, j.finding("", ""))
 		}
 	}
 	return found

@@ -219,7 +219,7 @@ func compareSides(ctx context.Context, before, after side) (*configdiff.Report, 
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	return configdiff.Compare(configdiff.Side{Config: configs[0], Root: before.root}, configdiff.Side{Config: configs[1], Root: after.root}), nil
+	return configdiff.Compare(configdiff.Side{Jobs: configs[0].Jobs, Root: before.root}, configdiff.Side{Jobs: configs[1].Jobs, Root: after.root}), nil
 }
 
 // told is an error with the names of files as people know them: REVISION:FILE,

@@ -13,9 +13,10 @@ import (
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 	"github.com/cutwater-ci/cutwater/config"
+	"github.com/cutwater-ci/cutwater/config/jobs"
 	"github.com/cutwater-ci/cutwater/internal/github"
 	"github.com/cutwater-ci/cutwater/local/makejob"
-	"github.com/cutwater-ci/cutwater/triggers/jobs"
+	triggers "github.com/cutwater-ci/cutwater/triggers/jobs"
 )
 
 // jobFlags say which job is meant and what it runs on, with Prow's names where
@@ -109,25 +110,25 @@ func (f *jobFlags) prowJob(cmd *cobra.Command, args []string, now clock) (*prowv
 		return nil, err
 	}
 	pj, err := f.create(c, job, gh.WebURL(), now)
-	if err == nil && !job.RunsOn(f.code.BaseRef) {
+	if err == nil && !job.CouldRun(f.code.BaseRef) {
 		fmt.Fprintf(cmd.ErrOrStderr(), "note: by itself, %s does not run on the branch %s\n", job.Base().Name, f.code.BaseRef)
 	}
 	return pj, err
 }
 
 // find loads the configuration and finds the jobs that may be meant.
-func (f *jobFlags) find(ctx context.Context) (*config.Config, []makejob.Job, error) {
+func (f *jobFlags) find(ctx context.Context) (*config.Config, []jobs.Any, error) {
 	c, err := f.load(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	found, err := makejob.Find(c, f.query)
+	found, err := makejob.Find(c.Jobs, f.query)
 	return c, found, err
 }
 
 // create makes the ProwJob of a job; web is the root of the pages that it links to.
-func (f *jobFlags) create(c *config.Config, job makejob.Job, web string, now clock) (*prowv1.ProwJob, error) {
-	return job.ProwJob(f.code, f.query.Type == prowv1.BatchJob, web, jobs.Options{
+func (f *jobFlags) create(c *config.Config, job jobs.Any, web string, now clock) (*prowv1.ProwJob, error) {
+	return makejob.ProwJob(job, f.code, f.query.Type == prowv1.BatchJob, web, triggers.Options{
 		Name: cmp.Or(f.name, uuid.NewString()), Namespace: c.ProwJobNamespace, EventGUID: f.eventGUID,
 		Now: now(), Scheduling: c.Scheduler.Enabled,
 	})
@@ -205,7 +206,7 @@ func (f *jobFlags) completeJobs(cmd *cobra.Command, args []string, _ string) ([]
 		return nil, no
 	}
 	var names []cobra.Completion
-	for _, j := range makejob.All(c) {
+	for j := range c.Jobs.All() {
 		names = append(names, cobra.CompletionWithDesc(j.Base().Name, j.Of()))
 	}
 	return names, no
@@ -219,7 +220,7 @@ func (f *jobFlags) completeRepos(cmd *cobra.Command, _ []string, _ string) ([]co
 	}
 	seen := map[string]bool{"": true}
 	var repos []cobra.Completion
-	for _, j := range makejob.All(c) {
+	for j := range c.Jobs.All() {
 		if !seen[j.Repo] {
 			seen[j.Repo] = true
 			repos = append(repos, j.Repo)

@@ -18,6 +18,7 @@ import (
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 	"github.com/cutwater-ci/cutwater/config"
+	"github.com/cutwater-ci/cutwater/config/jobs"
 	"github.com/cutwater-ci/cutwater/internal/github"
 	"github.com/cutwater-ci/cutwater/local/makejob"
 	"github.com/cutwater-ci/cutwater/local/up"
@@ -198,7 +199,7 @@ func localUtilities(c *config.Config) *prowv1.DecorationConfig {
 
 // lastCommit makes the tip of the repository's branch the code: for a presubmit,
 // as a pull request that adds nothing to it.
-func (r *runFlags) lastCommit(ctx context.Context, forge *github.Client, job makejob.Job) error {
+func (r *runFlags) lastCommit(ctx context.Context, forge *github.Client, job jobs.Any) error {
 	code := &r.job.code
 	given := code.Pulls
 	code.Pulls = nil

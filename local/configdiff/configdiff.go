@@ -16,14 +16,14 @@ import (
 	"strings"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
-	"github.com/cutwater-ci/cutwater/config"
 	"github.com/cutwater-ci/cutwater/config/document"
 	"github.com/cutwater-ci/cutwater/config/jobs"
 )
 
 // Side is one of the two configurations.
 type Side struct {
-	Config *config.Config
+	// Jobs are all jobs, with their defaults.
+	Jobs *jobs.Jobs
 	// Root is the folder that the names of files are told relative to.
 	Root string
 }
@@ -76,7 +76,7 @@ type Field struct {
 // Compare says what the change from one configuration to the other does.
 func Compare(before, after Side) *Report {
 	report := &Report{Added: []Job{}, Removed: []Job{}, Changed: []Change{}}
-	olds, news := byIdentity(before.Config), byIdentity(after.Config)
+	olds, news := byIdentity(before.Jobs), byIdentity(after.Jobs)
 	for _, id := range identities(olds, news) {
 		pairs, removed, added := pair(olds[id], news[id])
 		for _, p := range pairs {
@@ -106,35 +106,16 @@ type identity struct {
 	repo, name string
 }
 
-// entry is a job of a configuration: one of its pointers is set.
-type entry struct {
-	identity
-	presubmit  *jobs.Presubmit
-	postsubmit *jobs.Postsubmit
-	periodic   *jobs.Periodic
-}
+// entry is a job of one of the sides.
+type entry struct{ jobs.Any }
 
-func byIdentity(c *config.Config) map[identity][]entry {
-	all := map[identity][]entry{}
-	add := func(e entry, b *jobs.JobBase) {
-		e.name = b.Name
-		all[e.identity] = append(all[e.identity], e)
+func byIdentity(all *jobs.Jobs) map[identity][]entry {
+	known := map[identity][]entry{}
+	for job := range all.All() {
+		id := identity{job.Type(), job.Repo, job.Base().Name}
+		known[id] = append(known[id], entry{job})
 	}
-	for repo, list := range c.Jobs.Presubmits {
-		for i := range list {
-			add(entry{identity: identity{kind: prowv1.PresubmitJob, repo: repo}, presubmit: &list[i]}, &list[i].JobBase)
-		}
-	}
-	for repo, list := range c.Jobs.Postsubmits {
-		for i := range list {
-			add(entry{identity: identity{kind: prowv1.PostsubmitJob, repo: repo}, postsubmit: &list[i]}, &list[i].JobBase)
-		}
-	}
-	for i := range c.Jobs.Periodics {
-		p := &c.Jobs.Periodics[i]
-		add(entry{identity: identity{kind: prowv1.PeriodicJob}, periodic: p}, &p.JobBase)
-	}
-	return all
+	return known
 }
 
 // identities are those of either side, in order.
@@ -190,47 +171,27 @@ func pair(olds, news []entry) (pairs []counterparts, removed, added []entry) {
 // is fast, and may say no of jobs that are.
 func (e entry) same(other entry) bool {
 	switch {
-	case e.presubmit != nil:
-		a, b := *e.presubmit, *other.presubmit
+	case e.Presubmit != nil:
+		a, b := *e.Presubmit, *other.Presubmit
 		a.Source, b.Source = document.Position{}, document.Position{}
 		return reflect.DeepEqual(&a, &b)
-	case e.postsubmit != nil:
-		a, b := *e.postsubmit, *other.postsubmit
+	case e.Postsubmit != nil:
+		a, b := *e.Postsubmit, *other.Postsubmit
 		a.Source, b.Source = document.Position{}, document.Position{}
 		return reflect.DeepEqual(&a, &b)
 	}
-	a, b := *e.periodic, *other.periodic
+	a, b := *e.Periodic, *other.Periodic
 	a.Source, b.Source = document.Position{}, document.Position{}
 	return reflect.DeepEqual(&a, &b)
 }
 
 func (e entry) sameBranches(other entry) bool {
-	a, b := e.brancher(), other.brancher()
+	a, b := e.Brancher(), other.Brancher()
 	return slices.Equal(a.Branches, b.Branches) && slices.Equal(a.SkipBranches, b.SkipBranches)
 }
 
-func (e entry) brancher() jobs.Brancher {
-	switch {
-	case e.presubmit != nil:
-		return e.presubmit.Brancher
-	case e.postsubmit != nil:
-		return e.postsubmit.Brancher
-	}
-	return jobs.Brancher{}
-}
-
-func (e entry) base() *jobs.JobBase {
-	switch {
-	case e.presubmit != nil:
-		return &e.presubmit.JobBase
-	case e.postsubmit != nil:
-		return &e.postsubmit.JobBase
-	}
-	return &e.periodic.JobBase
-}
-
 func (e entry) job(root string) Job {
-	at := e.base().Source
+	at := e.Base().Source
 	at.File = strings.TrimPrefix(at.File, root)
-	return Job{Type: e.kind, Repo: e.repo, Name: e.name, Source: strings.TrimPrefix(at.String(), "/"), Runs: e.runs()}
+	return Job{Type: e.Type(), Repo: e.Repo, Name: e.Base().Name, Source: strings.TrimPrefix(at.String(), "/"), Runs: e.runs()}
 }

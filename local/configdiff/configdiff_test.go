@@ -29,7 +29,7 @@ func load(t *testing.T, configYAML, jobsYAML string) configdiff.Side {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return configdiff.Side{Config: c, Root: dir}
+	return configdiff.Side{Jobs: c.Jobs, Root: dir}
 }
 
 const decorated = `plank:

@@ -14,7 +14,7 @@ import (
 	"github.com/cutwater-ci/cutwater/config/jobs"
 	"github.com/cutwater-ci/cutwater/internal/github"
 	"github.com/cutwater-ci/cutwater/podutils/decorate"
-	triggered "github.com/cutwater-ci/cutwater/triggers/jobs"
+	triggers "github.com/cutwater-ci/cutwater/triggers/jobs"
 )
 
 // reportKeys are keys of one kind of job that do not say when it runs.
@@ -58,18 +58,18 @@ func compareJobs(before, after entry) Change {
 type keys struct{ base, own map[string]any }
 
 func (e entry) keys() keys {
-	k := keys{base: fields(e.base())}
+	k := keys{base: fields(e.Base())}
 	switch {
-	case e.presubmit != nil:
-		own := *e.presubmit
+	case e.Presubmit != nil:
+		own := *e.Presubmit
 		own.JobBase = jobs.JobBase{}
 		k.own = fields(own)
-	case e.postsubmit != nil:
-		own := *e.postsubmit
+	case e.Postsubmit != nil:
+		own := *e.Postsubmit
 		own.JobBase = jobs.JobBase{}
 		k.own = fields(own)
 	default:
-		own := *e.periodic
+		own := *e.Periodic
 		own.JobBase = jobs.JobBase{}
 		k.own = fields(own)
 	}
@@ -107,33 +107,33 @@ const (
 
 // prowJob is a sample run of the job.
 func (e entry) prowJob() *prowv1.ProwJob {
-	i := strings.LastIndex(e.repo, "/")
-	repo := github.Repo{Org: e.repo[:max(i, 0)], Name: e.repo[i+1:]}
-	link := "https://github.com/" + e.repo
-	opt := triggered.Options{Name: sampleName}
+	i := strings.LastIndex(e.Repo, "/")
+	repo := github.Repo{Org: e.Repo[:max(i, 0)], Name: e.Repo[i+1:]}
+	link := "https://github.com/" + e.Repo
+	opt := triggers.Options{Name: sampleName}
 	switch {
-	case e.presubmit != nil:
+	case e.Presubmit != nil:
 		pull := github.Pull{
 			Number: 1, Author: github.User{Login: sampleName},
 			Base: github.Branch{Ref: sampleName, Repo: repo, RepoHTMLURL: link},
 			Head: github.Branch{Ref: sampleName, SHA: sampleSHA},
 		}
-		return triggered.FromPresubmit(*e.presubmit, triggered.PullRefs(pull, sampleSHA), opt)
-	case e.postsubmit != nil:
-		push := triggered.Push{Repo: repo, RepoHTMLURL: link, Branch: sampleName, After: sampleSHA}
-		return triggered.FromPostsubmit(*e.postsubmit, triggered.PushRefs(push), opt)
+		return triggers.FromPresubmit(*e.Presubmit, triggers.PullRefs(pull, sampleSHA), opt)
+	case e.Postsubmit != nil:
+		push := triggers.Push{Repo: repo, RepoHTMLURL: link, Branch: sampleName, After: sampleSHA}
+		return triggers.FromPostsubmit(*e.Postsubmit, triggers.PushRefs(push), opt)
 	}
-	return triggered.FromPeriodic(*e.periodic, opt)
+	return triggers.FromPeriodic(*e.Periodic, opt)
 }
 
 // pod is the pod of a sample run as a tree, nil where the job has none.
 func (e entry) pod() any {
-	if e.base().Spec == nil {
+	if e.Base().Spec == nil {
 		return nil
 	}
 	pj := e.prowJob()
 	pj.Status.BuildID = sampleBuild
-	pod, err := decorate.Pod(pj, decorate.Options{Namespace: pj.Spec.Namespace})
+	pod, err := decorate.Pod(pj, decorate.Options{Namespace: pj.Spec.Namespace, CensorAll: true})
 	if err != nil {
 		return map[string]any{"error": err.Error()}
 	}

@@ -12,12 +12,12 @@ import (
 // runs says in words when a job runs.
 func (e entry) runs() string {
 	switch {
-	case e.presubmit != nil:
-		return presubmitRuns(e.presubmit)
-	case e.postsubmit != nil:
-		return postsubmitRuns(e.postsubmit)
+	case e.Presubmit != nil:
+		return presubmitRuns(e.Presubmit)
+	case e.Postsubmit != nil:
+		return postsubmitRuns(e.Postsubmit)
 	}
-	switch p := e.periodic; {
+	switch p := e.Periodic; {
 	case p.Cron != "":
 		return fmt.Sprintf("at %q, in UTC", p.Cron)
 	case p.Interval != "":

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
+	"github.com/cutwater-ci/cutwater/config/jobs"
 	"github.com/cutwater-ci/cutwater/internal/github"
 )
 
@@ -103,7 +104,7 @@ func set(v *string, live string) {
 }
 
 // check names the flags of all values that a job of the type needs and lacks.
-func (c *Code) check(kind prowv1.ProwJobType, j Job) error {
+func (c *Code) check(kind prowv1.ProwJobType, j jobs.Any) error {
 	var missing []string
 	need := func(flag string, given bool) {
 		if !given {
@@ -141,7 +142,7 @@ func (c *Code) every(has func(Pull) bool) bool {
 }
 
 // orLive says how to do with fewer flags.
-func orLive(kind prowv1.ProwJobType, j Job) string {
+func orLive(kind prowv1.ProwJobType, j jobs.Any) string {
 	if !isGitHub(j.Repo) {
 		return ""
 	}

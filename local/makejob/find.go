@@ -11,84 +11,13 @@ package makejob
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
-	"github.com/cutwater-ci/cutwater/config"
 	"github.com/cutwater-ci/cutwater/config/document"
 	"github.com/cutwater-ci/cutwater/config/jobs"
 )
-
-// Job is a configured job: one of its pointers is set.
-type Job struct {
-	// Repo is the "org/repo" that the job is of; a periodic has none.
-	Repo       string
-	Presubmit  *jobs.Presubmit
-	Postsubmit *jobs.Postsubmit
-	Periodic   *jobs.Periodic
-}
-
-// All are the jobs of a configuration, always in the same order.
-func All(c *config.Config) []Job {
-	var all []Job
-	for _, repo := range slices.Sorted(maps.Keys(c.Jobs.Presubmits)) {
-		for i := range c.Jobs.Presubmits[repo] {
-			all = append(all, Job{Repo: repo, Presubmit: &c.Jobs.Presubmits[repo][i]})
-		}
-	}
-	for _, repo := range slices.Sorted(maps.Keys(c.Jobs.Postsubmits)) {
-		for i := range c.Jobs.Postsubmits[repo] {
-			all = append(all, Job{Repo: repo, Postsubmit: &c.Jobs.Postsubmits[repo][i]})
-		}
-	}
-	for i := range c.Jobs.Periodics {
-		all = append(all, Job{Periodic: &c.Jobs.Periodics[i]})
-	}
-	return all
-}
-
-// Base is what all kinds of jobs have.
-func (j Job) Base() *jobs.JobBase {
-	switch {
-	case j.Presubmit != nil:
-		return &j.Presubmit.JobBase
-	case j.Postsubmit != nil:
-		return &j.Postsubmit.JobBase
-	}
-	return &j.Periodic.JobBase
-}
-
-// Type is presubmit, postsubmit or periodic.
-func (j Job) Type() prowv1.ProwJobType {
-	switch {
-	case j.Presubmit != nil:
-		return prowv1.PresubmitJob
-	case j.Postsubmit != nil:
-		return prowv1.PostsubmitJob
-	}
-	return prowv1.PeriodicJob
-}
-
-// Of is "presubmit of org/repo", or "periodic".
-func (j Job) Of() string {
-	if j.Repo == "" {
-		return string(j.Type())
-	}
-	return string(j.Type()) + " of " + j.Repo
-}
-
-// RunsOn reports whether the job runs on the branch; a periodic knows none.
-func (j Job) RunsOn(branch string) bool {
-	switch {
-	case j.Presubmit != nil:
-		return j.Presubmit.CouldRun(branch)
-	case j.Postsubmit != nil:
-		return j.Postsubmit.CouldRun(branch)
-	}
-	return true
-}
 
 // Query says which job is meant.
 type Query struct {
@@ -112,7 +41,7 @@ func (q Query) check() error {
 	return nil
 }
 
-func (q Query) matches(j Job) bool {
+func (q Query) matches(j jobs.Any) bool {
 	want := q.Type
 	if want == prowv1.BatchJob {
 		want = prowv1.PresubmitJob
@@ -122,13 +51,12 @@ func (q Query) matches(j Job) bool {
 
 // Find returns the jobs that may be meant: one, or some of one type and repo
 // that run on different branches, which Choose tells apart.
-func Find(c *config.Config, q Query) ([]Job, error) {
+func Find(all *jobs.Jobs, q Query) ([]jobs.Any, error) {
 	if err := q.check(); err != nil {
 		return nil, err
 	}
-	all := All(c)
-	var found []Job
-	for _, j := range all {
+	var found []jobs.Any
+	for j := range all.All() {
 		if q.matches(j) {
 			found = append(found, j)
 		}
@@ -146,30 +74,30 @@ func Find(c *config.Config, q Query) ([]Job, error) {
 
 // Choose returns the job that runs on the branch. A job that is alone is
 // returned even if it does not.
-func Choose(found []Job, branch string) (Job, error) {
+func Choose(found []jobs.Any, branch string) (jobs.Any, error) {
 	if len(found) == 1 {
 		return found[0], nil
 	}
-	var running []Job
+	var running []jobs.Any
 	for _, j := range found {
-		if j.RunsOn(branch) {
+		if j.CouldRun(branch) {
 			running = append(running, j)
 		}
 	}
 	name := found[0].Base().Name
 	switch {
 	case branch == "":
-		return Job{}, ambiguous(name, found, "say which with --base-ref")
+		return jobs.Any{}, ambiguous(name, found, "say which with --base-ref")
 	case len(running) == 1:
 		return running[0], nil
 	case len(running) == 0:
-		return Job{}, ambiguous(name, found, fmt.Sprintf("none runs on the branch %q; give another --base-ref", branch))
+		return jobs.Any{}, ambiguous(name, found, fmt.Sprintf("none runs on the branch %q; give another --base-ref", branch))
 	}
-	return Job{}, ambiguous(name, running, fmt.Sprintf("all run on the branch %q; give another --base-ref", branch))
+	return jobs.Any{}, ambiguous(name, running, fmt.Sprintf("all run on the branch %q; give another --base-ref", branch))
 }
 
 // ambiguous is the error of a name that several jobs have.
-func ambiguous(name string, found []Job, advice string) error {
+func ambiguous(name string, found []jobs.Any, advice string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d jobs are called %q; %s:", len(found), name, advice)
 	for _, j := range found {
@@ -178,7 +106,7 @@ func ambiguous(name string, found []Job, advice string) error {
 	return errors.New(b.String())
 }
 
-func (q Query) notFound(all []Job) error {
+func (q Query) notFound(all *jobs.Jobs) error {
 	what := "job"
 	if q.Type != "" {
 		what = string(q.Type)
@@ -187,7 +115,7 @@ func (q Query) notFound(all []Job) error {
 		what += " of " + q.Repo
 	}
 	var names, elsewhere []string
-	for _, j := range all {
+	for j := range all.All() {
 		names = append(names, j.Base().Name)
 		if j.Base().Name == q.Name {
 			elsewhere = append(elsewhere, j.Of())

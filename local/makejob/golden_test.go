@@ -16,9 +16,10 @@ import (
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 	"github.com/cutwater-ci/cutwater/config"
+	"github.com/cutwater-ci/cutwater/config/jobs"
 	"github.com/cutwater-ci/cutwater/internal/goldens"
 	"github.com/cutwater-ci/cutwater/local/makejob"
-	"github.com/cutwater-ci/cutwater/triggers/jobs"
+	triggers "github.com/cutwater-ci/cutwater/triggers/jobs"
 )
 
 // goldenLine is a line of golden.jsonl.gz.
@@ -99,7 +100,7 @@ func TestGolden(t *testing.T) {
 
 func goldenDiff(t *testing.T, c *config.Config, line goldenLine) string {
 	t.Helper()
-	found, err := makejob.Find(c, makejob.Query{Name: line.Job, Repo: line.Repo, Type: line.Type})
+	found, err := makejob.Find(c.Jobs, makejob.Query{Name: line.Job, Repo: line.Repo, Type: line.Type})
 	if err != nil {
 		return err.Error()
 	}
@@ -122,9 +123,9 @@ func goldenDiff(t *testing.T, c *config.Config, line goldenLine) string {
 }
 
 // jobDiff compares what is made of the job with the golden.
-func jobDiff(t *testing.T, c *config.Config, line goldenLine, job makejob.Job) string {
+func jobDiff(t *testing.T, c *config.Config, line goldenLine, job jobs.Any) string {
 	t.Helper()
-	pj, err := job.ProwJob(goldenCode(line), line.Type == prowv1.BatchJob, "https://github.com", jobs.Options{
+	pj, err := makejob.ProwJob(job, goldenCode(line), line.Type == prowv1.BatchJob, "https://github.com", triggers.Options{
 		Name: "11111111-2222-4333-8444-555555555555", Namespace: c.ProwJobNamespace, EventGUID: "2f6cb1a0-5f5c-11ee-8c99-0242ac120002",
 		Now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Scheduling: c.Scheduler.Enabled,
 	})

@@ -13,15 +13,16 @@ import (
 	"sigs.k8s.io/yaml"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
+	"github.com/cutwater-ci/cutwater/config/jobs"
 	"github.com/cutwater-ci/cutwater/internal/github"
 	"github.com/cutwater-ci/cutwater/podutils/decorate"
-	"github.com/cutwater-ci/cutwater/triggers/jobs"
+	triggers "github.com/cutwater-ci/cutwater/triggers/jobs"
 )
 
-// ProwJob is the ProwJob of the job on the code. batch makes that of tide,
+// ProwJob is the ProwJob of a job on the code. batch makes that of tide,
 // which tests several pull requests at once. web is the root of GitHub's web
 // pages, for links.
-func (j Job) ProwJob(code Code, batch bool, web string, opt jobs.Options) (*prowv1.ProwJob, error) {
+func ProwJob(j jobs.Any, code Code, batch bool, web string, opt triggers.Options) (*prowv1.ProwJob, error) {
 	kind := j.Type()
 	if batch {
 		kind = prowv1.BatchJob
@@ -37,14 +38,14 @@ func (j Job) ProwJob(code Code, batch bool, web string, opt jobs.Options) (*prow
 	switch kind {
 	case prowv1.BatchJob:
 		opt.EventGUID = "" // tide acts on no event
-		return jobs.FromBatch(*j.Presubmit, repo.batch(code), opt), nil
+		return triggers.FromBatch(*j.Presubmit, repo.batch(code), opt), nil
 	case prowv1.PresubmitJob:
-		return jobs.FromPresubmit(*j.Presubmit, jobs.PullRefs(repo.pull(code), code.BaseSHA), opt), nil
+		return triggers.FromPresubmit(*j.Presubmit, triggers.PullRefs(repo.pull(code), code.BaseSHA), opt), nil
 	case prowv1.PostsubmitJob:
-		return jobs.FromPostsubmit(*j.Postsubmit, jobs.PushRefs(repo.push(code)), opt), nil
+		return triggers.FromPostsubmit(*j.Postsubmit, triggers.PushRefs(repo.push(code)), opt), nil
 	default:
 		opt.EventGUID = "" // nor does horologium
-		return jobs.FromPeriodic(*j.Periodic, opt), nil
+		return triggers.FromPeriodic(*j.Periodic, opt), nil
 	}
 }
 
@@ -87,8 +88,8 @@ func (r repository) batch(code Code) prowv1.Refs {
 	return refs
 }
 
-func (r repository) push(code Code) jobs.Push {
-	push := jobs.Push{
+func (r repository) push(code Code) triggers.Push {
+	push := triggers.Push{
 		Repo: github.Repo{Org: r.org, Name: r.name}, RepoHTMLURL: r.link,
 		Branch: code.BaseRef, After: code.BaseSHA, Compare: code.BaseLink,
 	}
@@ -107,7 +108,7 @@ func Pod(pj *prowv1.ProwJob, buildID, outputDir string) (*corev1.Pod, error) {
 	}
 	pj = pj.DeepCopy()
 	pj.Status.BuildID = buildID
-	pod, err := decorate.Pod(pj, decorate.Options{Namespace: pj.Spec.Namespace, OutputDir: outputDir})
+	pod, err := decorate.Pod(pj, decorate.Options{Namespace: pj.Spec.Namespace, OutputDir: outputDir, CensorAll: true})
 	if err != nil {
 		return nil, fmt.Errorf("job %q: %w", pj.Spec.Job, err)
 	}

@@ -12,10 +12,11 @@ import (
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 	"github.com/cutwater-ci/cutwater/config"
+	"github.com/cutwater-ci/cutwater/config/jobs"
 	"github.com/cutwater-ci/cutwater/internal/github"
 	"github.com/cutwater-ci/cutwater/internal/github/githubtest"
 	"github.com/cutwater-ci/cutwater/local/makejob"
-	"github.com/cutwater-ci/cutwater/triggers/jobs"
+	triggers "github.com/cutwater-ci/cutwater/triggers/jobs"
 )
 
 const configYAML = `presubmits:
@@ -80,9 +81,9 @@ func TestFind(t *testing.T) {
 		{makejob.Query{Name: "both"}, "y", "presubmit of org/repo @:7"},
 	} {
 		got := ""
-		found, err := makejob.Find(c, tc.query)
+		found, err := makejob.Find(c.Jobs, tc.query)
 		if err == nil {
-			var job makejob.Job
+			var job jobs.Any
 			if job, err = makejob.Choose(found, tc.branch); err == nil {
 				got = job.Of() + " " + job.Base().Source.String()
 			}
@@ -115,11 +116,11 @@ func TestMissing(t *testing.T) {
 		{"nightly", makejob.Code{Pulls: []makejob.Pull{{Number: 1}}}, `"nightly" is a periodic, which runs on no pull request: leave out the --pull flags`},
 		{"nightly", makejob.Code{}, "<nil>"},
 	} {
-		found, err := makejob.Find(c, makejob.Query{Name: tc.job})
+		found, err := makejob.Find(c.Jobs, makejob.Query{Name: tc.job})
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = found[0].ProwJob(tc.code, false, "https://github.com", jobs.Options{})
+		_, err = makejob.ProwJob(found[0], tc.code, false, "https://github.com", triggers.Options{})
 		got := "<nil>"
 		if err != nil {
 			got = err.Error()
