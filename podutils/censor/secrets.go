@@ -26,12 +26,17 @@ type Value struct {
 type Options struct {
 	// Minimum is the length, in bytes, below which values are no secrets.
 	Minimum int
+	// Shapes also takes out what looks like a token or key of a known kind,
+	// whether or not it is one of the values.
+	Shapes bool
 }
 
-// Tally counts what was taken out. It is safe for concurrent use; a nil one counts nothing.
+// Tally counts what was taken out, of one file say, and notes what could not be
+// looked into. It is safe for concurrent use; a nil one counts nothing.
 type Tally struct {
 	mu     sync.Mutex
 	counts map[string]int
+	notes  []string
 }
 
 func (t *Tally) add(name string) {
@@ -46,11 +51,20 @@ func (t *Tally) add(name string) {
 	t.counts[name]++
 }
 
-// Counts are how often each secret was found, by its name.
+// Counts are how often each secret was found, by its name. What only looks like
+// one goes by the name of its kind, as "GitHub token".
 func (t *Tally) Counts() map[string]int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return maps.Clone(t.counts)
+}
+
+// Notes say, each in a line for people, what was not looked into and why, and
+// what was broken. There are no secrets in them.
+func (t *Tally) Notes() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.notes)
 }
 
 // Secrets is a set of byte sequences to take out. It is safe for concurrent use.
@@ -64,6 +78,7 @@ type Secrets struct {
 	// short are the secrets that are shorter than prefix.
 	short   []Value
 	longest int
+	shapes  []shape
 }
 
 const (
@@ -89,6 +104,9 @@ func New(values []Value, o Options) *Secrets {
 	slices.SortFunc(forms, func(a, b Value) int { return cmp.Or(strings.Compare(a.Text, b.Text), strings.Compare(a.Name, b.Name)) })
 	forms = slices.CompactFunc(forms, func(a, b Value) bool { return a.Text == b.Text })
 	s := &Secrets{byStart: map[uint32][]Value{}}
+	if o.Shapes {
+		s.shapes, s.longest = shapes(), longestToken
+	}
 	for _, form := range forms {
 		s.add(form)
 	}
@@ -129,6 +147,11 @@ func (s *Secrets) at(data []byte) Value {
 		}
 	}
 	var found Value
+	for _, shape := range s.shapes {
+		if n := shape.at(data); n > 0 {
+			return Value{shape.name, string(data[:n])}
+		}
+	}
 	for _, secret := range s.short {
 		if len(secret.Text) > len(found.Text) && hasPrefix(data, secret.Text) {
 			found = secret
@@ -146,7 +169,7 @@ func (s *Secrets) begins(data []byte) bool {
 	longer := func(secret Value) bool {
 		return len(secret.Text) > len(data) && secret.Text[:len(data)] == string(data)
 	}
-	if slices.ContainsFunc(s.short, longer) {
+	if slices.ContainsFunc(s.short, longer) || slices.ContainsFunc(s.shapes, func(s shape) bool { return s.begins(data) }) {
 		return true
 	}
 	if len(data) >= prefix {
