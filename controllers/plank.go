@@ -40,7 +40,7 @@ func newPlank(ctx context.Context, s shared) (*controller.Impl, error) {
 			},
 		},
 		Pod: func(pj *prowv1.ProwJob) (*corev1.Pod, error) {
-			return decorate.Pod(pj, decorate.Options{Namespace: atStart.PodNamespace})
+			return decorate.Pod(pj, decorate.Options{Namespace: atStart.PodNamespace, CensorAll: true})
 		},
 		URL:     func(pj *prowv1.ProwJob) (string, error) { return layout.JobURL(pj, jobURLs(s.config())) },
 		BuildID: buildID,

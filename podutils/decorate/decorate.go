@@ -27,6 +27,10 @@ type Options struct {
 	// OutputDir is a folder of the machine to copy the results to instead of
 	// uploading them; empty uploads.
 	OutputDir string
+	// CensorAll lets the sidecar take out of logs and artifacts every secret that
+	// the job has, mounted or in its environment, unless censor_secrets is false.
+	// Without it the pod is Prow's: mounted secrets only, where censor_secrets is true.
+	CensorAll bool
 }
 
 // Pod is the pod of a ProwJob, whose status has to hold the build ID.
@@ -50,7 +54,7 @@ func Pod(pj *prowv1.ProwJob, opt Options) (*corev1.Pod, error) {
 	}
 	if pj.Spec.DecorationConfig == nil {
 		addEnv(spec.Containers, env)
-	} else if err := decorate(spec, pj, env, opt.OutputDir); err != nil {
+	} else if err := decorate(spec, pj, env, opt); err != nil {
 		return nil, fmt.Errorf("decorating pod of prowjob %q: %w", pj.Name, err)
 	}
 	explainFailures(spec.InitContainers)

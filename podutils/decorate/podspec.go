@@ -16,16 +16,16 @@ import (
 )
 
 // decorate adds the pod utilities to spec.
-func decorate(spec *corev1.PodSpec, pj *prowv1.ProwJob, env map[string]string, outputDir string) error {
+func decorate(spec *corev1.PodSpec, pj *prowv1.ProwJob, env map[string]string, opt Options) error {
 	if pj.Spec.DecorationConfig.UtilityImages == nil {
 		return errors.New("decoration_config names no utility_images")
 	}
-	p := newPod(pj, env, outputDir)
+	p := newPod(pj, env, opt.OutputDir)
 	cloneStorage, err := p.addInitContainers(spec)
 	if err != nil {
 		return err
 	}
-	secrets := secretMounts(spec, p.config)
+	secrets := p.findSecrets(spec, opt.CensorAll)
 	env["ARTIFACTS"] = artifactsPath
 	env["GOPATH"] = codePath
 	addEnv(spec.Containers, env)
@@ -44,7 +44,7 @@ func decorate(spec *corev1.PodSpec, pj *prowv1.ProwJob, env map[string]string, o
 		return err
 	}
 	spec.Containers = append(spec.Containers, sidecar)
-	spec.Volumes = append(spec.Volumes, volumes(slices.Concat([]storage{p.logs, p.tools}, p.bucket, p.output, cloneStorage))...)
+	spec.Volumes = append(spec.Volumes, volumes(slices.Concat([]storage{p.logs, p.tools}, p.bucket, p.output, cloneStorage, p.censored))...)
 	setDefaults(spec, p.config)
 	return nil
 }
@@ -105,30 +105,6 @@ func (p *pod) addInitContainers(spec *corev1.PodSpec) ([]storage, error) {
 	}
 	spec.InitContainers = append(spec.InitContainers, initUpload, p.placeEntrypoint())
 	return own, nil
-}
-
-// secretMounts are what the job's containers mount of secrets, for the sidecar
-// to know what to censor. Two containers may mount a secret at one place; the
-// sidecar cannot mount it twice there.
-func secretMounts(spec *corev1.PodSpec, config *prowv1.DecorationConfig) []corev1.VolumeMount {
-	if !isTrue(config.CensorSecrets) {
-		return nil
-	}
-	isSecret := map[string]bool{}
-	for _, volume := range spec.Volumes {
-		isSecret[volume.Name] = volume.Secret != nil
-	}
-	var found []corev1.VolumeMount
-	taken := map[string]bool{}
-	for i := range spec.Containers {
-		for _, mount := range spec.Containers[i].VolumeMounts {
-			if isSecret[mount.Name] && !taken[mount.MountPath] {
-				taken[mount.MountPath] = true
-				found = append(found, mount)
-			}
-		}
-	}
-	return found
 }
 
 // setMemory gives containers a memory request and, where asked for, the limit

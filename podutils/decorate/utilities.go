@@ -43,6 +43,8 @@ type pod struct {
 	logs   storage
 	tools  storage
 	code   storage
+	// censored holds secrets that only the sidecar mounts, to know them.
+	censored []storage
 }
 
 // cloneRefs is the container that clones, with the secrets that it mounts.
@@ -198,6 +200,7 @@ func (p *pod) sidecar(entries []wrapper.Options, secrets []corev1.VolumeMount) (
 		censoring.IncludeDirectories = c.IncludeDirectories
 		censoring.ExcludeDirectories = c.ExcludeDirectories
 		censoring.MinimumSecretLength = c.MinimumSecretLength
+		censoring.TokenShapes = c.TokenShapes
 	}
 	text, err := encode(sidecarName, options.Sidecar{
 		GCSOptions:       &upload,

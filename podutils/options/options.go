@@ -118,4 +118,7 @@ type Censoring struct {
 	IniFilenames []string `json:"ini_filenames,omitempty"`
 	// MinimumSecretLength leaves shorter secrets alone.
 	MinimumSecretLength *int `json:"minimum_secret_length,omitempty"`
+	// TokenShapes also removes what has the shape of a known kind of token; unset
+	// means true. Not in Prow.
+	TokenShapes *bool `json:"token_shapes,omitempty"`
 }

@@ -124,6 +124,7 @@ func (o *CensoringOptions) applyDefault(def *CensoringOptions) *CensoringOptions
 	list(&o.IncludeDirectories, def.IncludeDirectories)
 	list(&o.ExcludeDirectories, def.ExcludeDirectories)
 	pointer(&o.MinimumSecretLength, def.MinimumSecretLength)
+	pointer(&o.TokenShapes, def.TokenShapes)
 	return o
 }
 

@@ -175,6 +175,10 @@ type CensoringOptions struct {
 	ExcludeDirectories []string `json:"exclude_directories,omitempty"`
 	// MinimumSecretLength leaves shorter secrets alone.
 	MinimumSecretLength *int `json:"minimum_secret_length,omitempty"`
+	// TokenShapes also removes what has the shape of a known kind of token, such
+	// as GitHub's or a private key, whether or not the pod has that as a secret;
+	// true when unset. Not in Prow.
+	TokenShapes *bool `json:"token_shapes,omitempty"`
 }
 
 // PathStrategy says how org and repo become part of a storage path.

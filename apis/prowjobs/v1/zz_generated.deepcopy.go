@@ -41,6 +41,11 @@ func (in *CensoringOptions) DeepCopyInto(out *CensoringOptions) {
 		*out = new(int)
 		**out = **in
 	}
+	if in.TokenShapes != nil {
+		in, out := &in.TokenShapes, &out.TokenShapes
+		*out = new(bool)
+		**out = **in
+	}
 	return
 }
 
