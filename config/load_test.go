@@ -17,6 +17,7 @@ import (
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 	"github.com/cutwater-ci/cutwater/config"
+	"github.com/cutwater-ci/cutwater/config/document"
 	"github.com/cutwater-ci/cutwater/config/jobs"
 	"github.com/cutwater-ci/cutwater/internal/goldens"
 )
@@ -162,6 +163,20 @@ func TestMissingFiles(t *testing.T) {
 	}
 }
 
+// brought is what the text of .prow.yaml says.
+func brought(t *testing.T, text string) *jobs.InRepoFile {
+	t.Helper()
+	doc, err := document.Parse(".prow.yaml", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := &jobs.InRepoFile{}
+	if wrong := (&document.Decoder{}).Decode(doc, file).Errors; len(wrong) > 0 {
+		t.Fatal(wrong)
+	}
+	return file
+}
+
 func TestInRepo(t *testing.T) {
 	c := load(t, write(t, `
 in_repo_config:
@@ -179,7 +194,7 @@ presubmits:
 			t.Errorf("InRepoEnabled(%s) = %v", repo, got)
 		}
 	}
-	file, problems := jobs.ParseInRepo(".prow.yaml", `
+	file := brought(t, `
 presets:
 - {labels: {b: "1"}, env: [{name: B, value: own}]}
 presubmits:
@@ -187,9 +202,6 @@ presubmits:
 postsubmits:
 - {name: publish, cluster: default, spec: {containers: [{image: alpine}]}}
 `)
-	if problems != nil {
-		t.Fatal(problems)
-	}
 	for range 2 { // The file is not changed by its first use.
 		presubmits, postsubmits, err := c.WithInRepo("org/repo", file)
 		if err != nil {
@@ -202,7 +214,7 @@ postsubmits:
 			t.Errorf("postsubmits: %+v", postsubmits)
 		}
 	}
-	bad, _ := jobs.ParseInRepo(".prow.yaml", "presubmits:\n- {name: central, cluster: secret, spec: {containers: [{image: alpine}]}}\n")
+	bad := brought(t, "presubmits:\n- {name: central, cluster: secret, spec: {containers: [{image: alpine}]}}\n")
 	_, _, err := c.WithInRepo("org/repo", bad)
 	if err == nil || !strings.Contains(err.Error(), `.prow.yaml:2: cluster: presubmit central: cluster "secret" is not allowed`) || !strings.Contains(err.Error(), "has this name too") {
 		t.Errorf("got %v", err)

@@ -61,6 +61,9 @@ func columnAt(before int) uint16 { return uint16(min(before+1, math.MaxUint16)) 
 // File is the name that the document was parsed under.
 func (d *Document) File() string { return d.file }
 
+// Size is how many values it has, aliases expanded.
+func (d *Document) Size() int { return len(d.nodes) }
+
 // Root is the whole document.
 func (d *Document) Root() Node { return Node{document: d} }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package inrepo reads the jobs that a repository brings along, in .prow.yaml
-// or in the folder .prow, as they are when pulls are merged into their base.
+// or in the folder .prow, as they are when pulls are merged into their base, or
+// in a folder of this machine.
 //
 // Starts on: whoever wants to know a repository's jobs (the trigger plugin,
-// tide). Changes: its mirrors of the repositories, in a folder. Config:
+// tide, the commands of cutwater). Changes: its mirrors of the repositories, in a folder. Config:
 // in_repo_config, which package config applies. In Prow: in-repo config,
 // pkg/config/inrepoconfig.go and cache.go.
 //
@@ -130,26 +131,32 @@ func (g *Getter) read(ctx context.Context, key string, repo github.Repo, baseSHA
 	content := repo.String() + " " + source.key
 	file, ok := g.contents.Get(content)
 	if !ok {
-		if file, err = source.parse(ctx, g.decode, tree); err != nil {
+		names, contents, err := source.read(ctx, tree)
+		if err != nil {
 			return nil, err
 		}
+		p := parse(g.decode, names, contents)
+		if len(p.Errors) > 0 {
+			return nil, &Mistake{Problems: document.Problems(p.Errors).Sorted()}
+		}
+		file = &p.InRepoFile
 		g.contents.Add(content, file)
 	}
 	g.merges.Add(key, content)
 	return file.(*jobs.InRepoFile), nil
 }
 
-// Mistake is an error in what a repository says about its jobs.
-type Mistake struct {
-	// File is where, relative to the repository's root.
-	File string
-	// Err says what, and names the file.
-	Err error
+// Mistake is an error in what a repository says about its jobs, with the places
+// relative to its root.
+type Mistake struct{ document.Problems }
+
+// Unwrap is the problems.
+func (m *Mistake) Unwrap() error { return m.Problems }
+
+// mistake is one in a file.
+func mistake(file, format string, args ...any) error {
+	return &Mistake{document.Problems{{Position: document.Position{File: file}, Message: fmt.Sprintf(format, args...)}}}
 }
-
-func (m *Mistake) Error() string { return m.Err.Error() }
-
-func (m *Mistake) Unwrap() error { return m.Err }
 
 // IsMistake reports whether the error is the author's to mend, by another commit.
 func IsMistake(err error) bool {

@@ -6,12 +6,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cutwater-ci/cutwater/config/document"
 	"github.com/cutwater-ci/cutwater/config/inrepo"
 	"github.com/cutwater-ci/cutwater/config/jobs"
 	"github.com/cutwater-ci/cutwater/internal/git"
@@ -95,6 +99,16 @@ func TestJobs(t *testing.T) {
 			if diff := cmp.Diff(tc.want, names(file)); diff != "" {
 				t.Errorf("jobs (-want +got):\n%s", diff)
 			}
+			folder, err := inrepo.ReadFolder(t.Context(), origin.Dir)
+			if err != nil || len(folder.Errors) > 0 {
+				t.Fatalf("the folder: %v, %v", err, folder.Errors)
+			}
+			if diff := cmp.Diff(tc.want, names(folder.Jobs)); diff != "" {
+				t.Errorf("jobs of the folder (-want +got):\n%s", diff)
+			}
+			if empty := tc.name == "nothing"; folder.Empty != empty {
+				t.Errorf("the folder is empty: %v, want %v", folder.Empty, empty)
+			}
 		})
 	}
 }
@@ -157,12 +171,14 @@ func TestTooMuch(t *testing.T) {
 	for i := range 50 {
 		long[fmt.Sprintf(".prow/%s%d.yaml", deep, i)] = presubmit("unit")
 	}
+	large := "# " + strings.Repeat("x", 1<<20-10)
 	for name, files := range map[string]map[string]string{
 		"a large file":              {".prow.yaml": "# " + strings.Repeat("x", 1<<20)},
 		"many jobs":                 {".prow/a.yaml": "presubmits: [" + strings.Repeat("{},", 1500) + "]", ".prow/b.yaml": "postsubmits: [" + strings.Repeat("{},", 1500) + "]"},
 		"large rules":               {".prowignore": strings.Repeat("a\n", 40<<10), ".prow/a.yaml": presubmit("unit")},
 		"rules for too many files":  long,
 		"more than git may tell us": {".prow/a.yaml": strings.Repeat("# long\n", 3<<20), ".prow/b.yaml": strings.Repeat("# more\n", 3<<20)},
+		"many large files":          {".prow/a.yaml": large, ".prow/b.yaml": large, ".prow/c.yaml": large, ".prow/d.yaml": large, ".prow/e.yaml": large},
 	} {
 		t.Run(name, func(t *testing.T) {
 			origin := gittest.NewRepo(t)
@@ -172,7 +188,62 @@ func TestTooMuch(t *testing.T) {
 			} else if len(err.Error()) > 300 {
 				t.Errorf("the error has %d bytes: %.300s", len(err.Error()), err)
 			}
+			folder, err := inrepo.ReadFolder(t.Context(), origin.Dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := len(document.Problems(folder.Errors).Error()); n == 0 || n > 2000 || !strings.HasPrefix(folder.Errors[0].File, origin.Dir) {
+				t.Errorf("the folder: %.2000v", folder.Errors)
+			}
 		})
+	}
+}
+
+// A folder is read by its own files alone: no link leads out of it, or further.
+func TestFolderLinks(t *testing.T) {
+	dir, outside := t.TempDir(), t.TempDir()
+	for name, text := range map[string]string{
+		filepath.Join(outside, "out.yaml"):          presubmit("outside"),
+		filepath.Join(dir, ".prow", "in.yaml"):      presubmit("inside"),
+		filepath.Join(dir, ".prow.yaml"):            presubmit("file"),
+		filepath.Join(dir, "elsewhere", "too.yaml"): presubmit("elsewhere"),
+	} {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func() []string {
+		t.Helper()
+		folder, err := inrepo.ReadFolder(t.Context(), dir)
+		if err != nil || len(folder.Errors) > 0 {
+			t.Fatalf("%v, %v", err, folder.Errors)
+		}
+		return names(folder.Jobs)
+	}
+	link := func(to, from string) {
+		t.Helper()
+		if err := os.Symlink(to, filepath.Join(dir, from)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link(filepath.Join(outside, "out.yaml"), ".prow/out.yaml")
+	link(outside, ".prow/folder")
+	link("in.yaml", ".prow/again.yaml")
+	if diff := cmp.Diff([]string{"inside"}, read()); diff != "" {
+		t.Errorf("files that are links (-want +got):\n%s", diff)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, ".prow")); err != nil {
+		t.Fatal(err)
+	}
+	link("elsewhere", ".prow")
+	if diff := cmp.Diff([]string{"file"}, read()); diff != "" {
+		t.Errorf("a folder that is a link (-want +got):\n%s", diff)
+	}
+	if _, err := inrepo.ReadFolder(t.Context(), filepath.Join(dir, "nowhere")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no folder: got %v", err)
 	}
 }
 

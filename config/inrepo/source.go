@@ -4,14 +4,10 @@ package inrepo
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
 
-	"github.com/cutwater-ci/cutwater/config/document"
-	"github.com/cutwater-ci/cutwater/config/jobs"
 	"github.com/cutwater-ci/cutwater/internal/git"
 	"github.com/cutwater-ci/cutwater/internal/gitignore"
 )
@@ -20,9 +16,8 @@ const (
 	fileName   = ".prow.yaml"
 	folderName = ".prow"
 	ignoreName = ".prowignore"
-	// maxFiles and maxJobs limit what one repository may have us read and keep.
+	// maxFiles limits what one repository may have us read.
 	maxFiles = 2000
-	maxJobs  = 2000
 	// maxIgnore limits all .prowignore files together, in bytes. maxMatching does
 	// that times the size of all paths, which is what it takes to match them: a few
 	// seconds at the very worst.
@@ -30,9 +25,16 @@ const (
 	maxMatching = 256 << 20
 )
 
+// tree is a state of a repository's files: git.Tree, or a folder.
+type tree interface {
+	List(ctx context.Context, paths ...string) ([]git.Entry, error)
+	Walk(ctx context.Context, paths ...string) ([]git.Entry, error)
+	ReadFiles(ctx context.Context, files []git.Entry) ([][]byte, error)
+}
+
 // source is where a tree has its jobs.
 type source struct {
-	// key names the content of all that parse reads; it is the same where the content is.
+	// key names the content of all that read reads; it is the same where the content is.
 	key string
 	// file is .prow.yaml, when there is no folder.
 	file *git.Entry
@@ -43,7 +45,7 @@ type source struct {
 }
 
 // find looks where the tree has its jobs. The folder wins over the file.
-func find(ctx context.Context, tree git.Tree) (source, error) {
+func find(ctx context.Context, tree tree) (source, error) {
 	entries, err := tree.List(ctx, fileName, folderName, ignoreName)
 	if err != nil {
 		return source{}, err
@@ -71,44 +73,26 @@ func find(ctx context.Context, tree git.Tree) (source, error) {
 	return s, nil
 }
 
-// parse reads the jobs.
-func (s source) parse(ctx context.Context, decoder *document.Decoder, tree git.Tree) (*jobs.InRepoFile, error) {
+// read returns the names and the contents of the files with jobs.
+func (s source) read(ctx context.Context, tree tree) (names []string, contents [][]byte, err error) {
 	var files []git.Entry
 	switch {
 	case s.folder:
-		var err error
 		if files, err = s.list(ctx, tree); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	case s.file != nil:
 		files = []git.Entry{*s.file}
-	default:
-		return &jobs.InRepoFile{}, nil
 	}
-	contents, err := tree.ReadFiles(ctx, files)
-	if err != nil {
-		return nil, err
+	for _, file := range files {
+		names = append(names, file.Path)
 	}
-	var all jobs.InRepoFile
-	var errs []error
-	for i, content := range contents {
-		file, err := parseFile(decoder, files[i].Path, content)
-		if err != nil {
-			errs = append(errs, &Mistake{File: files[i].Path, Err: err})
-			continue
-		}
-		all.Presets = append(all.Presets, file.Presets...)
-		all.Presubmits = append(all.Presubmits, file.Presubmits...)
-		all.Postsubmits = append(all.Postsubmits, file.Postsubmits...)
-		if n := len(all.Presubmits) + len(all.Postsubmits) + len(all.Presets); n > maxJobs {
-			return nil, &Mistake{File: files[i].Path, Err: fmt.Errorf("%s: %d jobs and presets are more than the %d that are read", files[i].Path, n, maxJobs)}
-		}
-	}
-	return &all, errors.Join(errs...)
+	contents, err = tree.ReadFiles(ctx, files)
+	return names, contents, err
 }
 
 // list is the files of the folder, in the order in which a walk through folders meets them.
-func (s source) list(ctx context.Context, tree git.Tree) ([]git.Entry, error) {
+func (s source) list(ctx context.Context, tree tree) ([]git.Entry, error) {
 	entries, err := tree.Walk(ctx, folderName)
 	if err != nil {
 		return nil, err
@@ -127,14 +111,14 @@ func (s source) list(ctx context.Context, tree git.Tree) ([]git.Entry, error) {
 		}
 	}
 	if len(files)+len(ignores) > maxFiles {
-		return nil, &Mistake{File: folderName, Err: fmt.Errorf("%s: %d files are more than the %d that are read", folderName, len(files)+len(ignores), maxFiles)}
+		return nil, mistake(folderName, "%d files are more than the %d that are read", len(files)+len(ignores), maxFiles)
 	}
 	texts, err := tree.ReadFiles(ctx, ignores)
 	if err != nil {
 		return nil, err
 	}
 	if err := matchable(texts, files); err != nil {
-		return nil, &Mistake{File: ignoreName, Err: err}
+		return nil, err
 	}
 	var rules gitignore.Rules
 	for i, text := range texts {
@@ -157,7 +141,7 @@ func matchable(ignores [][]byte, files []git.Entry) error {
 		paths += len(file.Path)
 	}
 	if rules > maxIgnore || rules*paths > maxMatching {
-		return fmt.Errorf("%s: %d bytes of rules are too many for %d files", ignoreName, rules, len(files))
+		return mistake(ignoreName, "%d bytes of rules are too many for %d files", rules, len(files))
 	}
 	return nil
 }

@@ -6,12 +6,24 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/cutwater-ci/cutwater/config/document"
 )
+
+// readInRepo reads the text of .prow.yaml.
+func readInRepo(text string) (*InRepoFile, error) {
+	doc, err := document.Parse(".prow.yaml", text)
+	if err != nil {
+		return nil, err
+	}
+	file := &InRepoFile{}
+	return file, document.Problems((&document.Decoder{}).Decode(doc, file).Errors).Err()
+}
 
 // brought is what becomes of jobs that a repository brings along.
 func brought(t *testing.T, text string) []Invalid {
 	t.Helper()
-	file, err := ParseInRepo(".prow.yaml", text)
+	file, err := readInRepo(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +69,7 @@ func TestHostileJobs(t *testing.T) {
 			}
 		})
 	}
-	if _, err := ParseInRepo(".prow.yaml", "presubmits: [{spec: {containers: ["+strings.Repeat("{},", 60_000)+"]}}]"); err == nil || !strings.Contains(err.Error(), "has 60005 values, more than the 50000 that are read") {
+	if _, err := readInRepo("presubmits: [{spec: {containers: [" + strings.Repeat("{},", 60_000) + "]}}]"); err == nil || !strings.Contains(err.Error(), "has 60005 values, more than the 50000 that are read") {
 		t.Errorf("many values: got %v", err)
 	}
 }

@@ -126,7 +126,7 @@ func (f *checkFlags) run(cmd *cobra.Command) error {
 	}
 	found = append(append(found, odd...), f.facts.notRun(selected)...)
 	if f.inRepo.repo != "" && in.Config != nil {
-		found = append(found, check.InRepo(in.Config, f.inRepo.repo, f.inRepo.folder(), needs(selected, "unknown-fields-all"))...)
+		found = append(found, check.InRepo(ctx, in.Config, f.inRepo.repo, f.inRepo.folder(), needs(selected, "unknown-fields-all"))...)
 	}
 	report := check.Run(in, selected, found)
 	if err := report.Write(cmd.OutOrStdout(), check.Format(f.format)); err != nil {
