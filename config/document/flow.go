@@ -86,10 +86,22 @@ func (p *parser) parseFlowEntry(of kind) error {
 	return nil
 }
 
-// flowColumn is the column of the position. In flow collections p.col does not follow it.
+// counted is how many characters of a line are before a position.
+type counted struct {
+	line            int32
+	pos, characters int
+}
+
+// flowColumn is the column of the position. In flow collections p.col does not
+// follow it. It counts on from the last one of its line: lines may be very long.
 func (p *parser) flowColumn() uint16 {
-	start := strings.LastIndexByte(p.text[:p.pos], '\n') + 1
-	return columnAt(utf8.RuneCountInString(p.text[start:p.pos]))
+	c := &p.counted
+	if c.line != p.line || c.pos > p.pos {
+		*c = counted{line: p.line, pos: strings.LastIndexByte(p.text[:p.pos], '\n') + 1}
+	}
+	c.characters += utf8.RuneCountInString(p.text[c.pos:p.pos])
+	c.pos = p.pos
+	return columnAt(c.characters)
 }
 
 func (p *parser) parseFlowValue(key string) error {

@@ -50,6 +50,8 @@ type parser struct {
 	depth int
 	nodes []node
 	block *bytes.Buffer
+	// counted is where the last column of a flow collection was.
+	counted counted
 }
 
 func parseBlockStyle(file, text string, with *memory) (*Document, error) {
