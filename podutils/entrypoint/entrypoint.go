@@ -4,6 +4,17 @@
 // the process writes, ends it when its time is over or the pod is stopped, and
 // leaves its exit code in a marker file for sidecar.
 //
+// To end a process it sends SIGINT, to the process alone as Prow does: jobs have
+// traps that clean up, and children that must live on for that. After the grace
+// period all that the process ever started is killed with SIGKILL, be it in its
+// process group or not, and so is what is left when a process ends by itself.
+// Its exit code counts from then on, whatever its children still do: those that
+// hold its output have the grace period for writing to it.
+//
+// The output goes into the process log first, and from there to stdout, so that
+// no slow, closed or stuck reader of stdout holds up the job. Neither does a full
+// disk: stdout goes on, and both say what they lack.
+//
 // Started by: the command of every test container. Changes: the process log,
 // the artifacts folder, the marker file. Config: ENTRYPOINT_OPTIONS. In Prow:
 // entrypoint.
@@ -34,14 +45,18 @@ var (
 )
 
 // Run wraps the process that o names, and returns the code to exit with. What
-// arrives on signals ends the process.
+// arrives on signals ends the process. All children of this program become the
+// job's, so nothing else may start any.
 func Run(ctx context.Context, o *wrapper.Entrypoint, signals <-chan os.Signal, stdout io.Writer) int {
-	log := command.Logger("entrypoint", stdout, slog.LevelInfo)
-	code, err := execute(ctx, o, signals, stdout)
+	marker := wrapper.ReserveMarker(&o.Options)
+	out := newOutput(stdout)
+	defer out.close(min(orDefault(o.GracePeriod, DefaultGracePeriod), DefaultGracePeriod))
+	log := command.Logger("entrypoint", writerFunc(out.writeStdout), slog.LevelInfo)
+	code, err := execute(ctx, o, signals, out)
 	if err != nil {
 		log.Error("Error executing test process", "error", err)
 	}
-	if err := wrapper.WriteMarker(&o.Options, code); err != nil {
+	if err := marker.Write(code); err != nil {
 		log.Error("Error writing exit code to marker file", "error", err)
 		return wrapper.CodeInternal // not even AlwaysZero hides a code that nobody can read
 	}
@@ -52,20 +67,16 @@ func Run(ctx context.Context, o *wrapper.Entrypoint, signals <-chan os.Signal, s
 }
 
 // execute returns the code for the marker file.
-func execute(ctx context.Context, o *wrapper.Entrypoint, signals <-chan os.Signal, stdout io.Writer) (int, error) {
+func execute(ctx context.Context, o *wrapper.Entrypoint, signals <-chan os.Signal, out *output) (int, error) {
 	if o.ArtifactDir != "" {
 		if err := os.MkdirAll(o.ArtifactDir, 0o777); err != nil { // for the user of any container
 			return wrapper.CodeInternal, fmt.Errorf("creating artifact folder: %w", err)
 		}
 	}
-	logFile, err := os.Create(o.ProcessLog)
-	if err != nil {
+	if err := out.open(o.ProcessLog); err != nil {
 		return wrapper.CodeInternal, fmt.Errorf("creating process log: %w", err)
 	}
-	defer func() { _ = logFile.Close() }() // every write was checked
-	output := &tee{writers: []io.Writer{logFile, stdout}}
-	log := command.Logger("entrypoint", output, slog.LevelInfo)
-
+	log := command.Logger("entrypoint", out, slog.LevelInfo)
 	if o.PreviousMarker != "" {
 		code, err := waitForPrevious(ctx, o.PreviousMarker, signals, log)
 		if err != nil {
@@ -76,17 +87,14 @@ func execute(ctx context.Context, o *wrapper.Entrypoint, signals <-chan os.Signa
 			return wrapper.CodePrevious, nil
 		}
 	}
-	process, err := start(o.Args, output)
+	process, err := start(o.Args, out)
 	if err != nil {
 		err = fmt.Errorf("could not start the process: %w", err)
-		_, writeErr := io.WriteString(logFile, err.Error())
-		return wrapper.CodeInternal, errors.Join(err, writeErr)
+		out.writeLog(err.Error())
+		return wrapper.CodeInternal, err
 	}
-	code, err := supervise(o, process, signals, log)
-	if err == nil {
-		err = output.failures()
-	}
-	return code, err
+	defer process.clear(log)
+	return supervise(o, process, signals, log)
 }
 
 // waitForPrevious waits for the marker of a process that has to end before, and
@@ -94,19 +102,27 @@ func execute(ctx context.Context, o *wrapper.Entrypoint, signals <-chan os.Signa
 func waitForPrevious(ctx context.Context, marker string, signals <-chan os.Signal, log *slog.Logger) (int, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	code, errs := make(chan int, 1), make(chan error, 1)
 	go func() {
-		select {
-		case s := <-signals:
-			log.Error(fmt.Sprintf("Received interrupt %v, cancelling...", s))
-			cancel()
-		case <-ctx.Done():
+		marks, err := wrapper.WaitForMarkers(ctx, []string{marker})
+		if err == nil {
+			err = marks[0].Err
 		}
+		if err != nil {
+			errs <- err
+			return
+		}
+		code <- marks[0].Code
 	}()
-	marks, err := wrapper.WaitForMarkers(ctx, []string{marker})
-	if err != nil {
+	select {
+	case s := <-signals:
+		log.Error(fmt.Sprintf("Received interrupt %v, cancelling...", s))
+		return 0, context.Canceled
+	case err := <-errs:
 		return 0, err
+	case c := <-code:
+		return c, nil
 	}
-	return marks[0].Code, marks[0].Err
 }
 
 // supervise waits for the process, and ends it early when it must.
@@ -117,20 +133,27 @@ func supervise(o *wrapper.Entrypoint, p *process, signals <-chan os.Signal, log 
 	defer timer.Stop()
 	select {
 	case <-p.exited:
-		p.drain(grace, log)
-		if code := p.code(); code != 0 {
-			return code, fmt.Errorf("wrapped process failed: %w", p.err)
+		timer.Reset(grace)
+		if !p.isOver(timer.C, signals) {
+			log.Warn(fmt.Sprintf("Process exited, but left others running; killing them after %s grace period", grace))
 		}
-		return 0, nil
 	case <-timer.C:
-		log.Error(fmt.Sprintf("Process did not finish before %s timeout", timeout))
-		p.end(nil, grace, log)
-		return codeAfter(o, p, wrapper.CodeInternal), errTimedOut
+		if !isClosed(p.exited) {
+			log.Error(fmt.Sprintf("Process did not finish before %s timeout", timeout))
+			p.end(nil, grace, log)
+			return codeAfter(o, p, wrapper.CodeInternal), errTimedOut
+		}
 	case s := <-signals:
-		log.Error(fmt.Sprintf("Entrypoint received interrupt: %v", s))
-		p.end(s, grace, log)
-		return codeAfter(o, p, wrapper.CodeAborted), errAborted
+		if !isClosed(p.exited) {
+			log.Error(fmt.Sprintf("Entrypoint received interrupt: %v", s))
+			p.end(s, grace, log)
+			return codeAfter(o, p, wrapper.CodeAborted), errAborted
+		}
 	}
+	if err := p.failure(); err != nil {
+		return p.code(), fmt.Errorf("wrapped process failed: %w", err)
+	}
+	return 0, nil
 }
 
 func orDefault(d, fallback time.Duration) time.Duration {

@@ -5,7 +5,6 @@ package entrypoint_test
 import (
 	"bufio"
 	"encoding/json"
-	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -39,6 +38,9 @@ func TestExitCodes(t *testing.T) {
 			set: func(o *wrapper.Entrypoint) { o.AlwaysZero = true },
 		},
 		{
+			name: "in a group of its own, for it to kill", args: []string{"sh", "-c", `[ "$(cut -d ' ' -f 5 /proc/$$/stat)" = $$ ] && exit 5`}, exit: 5, marker: 5,
+		},
+		{
 			name: "timeout", args: []string{"sh", "-c", "exec sleep 60"}, exit: 127, marker: 127,
 			set: func(o *wrapper.Entrypoint) { o.Timeout, o.GracePeriod = 200*time.Millisecond, time.Minute },
 			log: "error: Process did not finish before 200ms timeout\nerror: Process gracefully exited before 1m0s grace period\n",
@@ -46,9 +48,9 @@ func TestExitCodes(t *testing.T) {
 		{
 			name: "timeout, code propagated", args: []string{"sh", "-c", "trap 'exit 6' INT; sleep 60 & wait"}, exit: 6, marker: 6,
 			set: func(o *wrapper.Entrypoint) {
-				o.Timeout, o.GracePeriod, o.PropagateErrorCode = 200*time.Millisecond, time.Second, true
+				o.Timeout, o.GracePeriod, o.PropagateErrorCode = time.Second, time.Second, true
 			},
-			log: "error: Process did not finish before 200ms timeout\nerror: Process did not exit before 1s grace period\n",
+			log: "error: Process did not finish before 1s timeout\nerror: Process did not exit before 1s grace period\n",
 		},
 		{
 			name: "timeout, interrupt ignored", args: []string{"sh", "-c", "trap '' INT; sleep 60"}, exit: 127, marker: 127,
@@ -97,6 +99,12 @@ func TestSignals(t *testing.T) {
 			log:    "ready\nerror: Entrypoint received interrupt: interrupt\nINT\nerror: Process gracefully exited before 15s grace period\n",
 		},
 		{
+			name: "the process alone is told", signal: syscall.SIGTERM, exit: 130,
+			script: "sh -c 'trap \"echo told INT\" INT; trap \"echo told TERM\" TERM; while ! [ -e $ARTIFACTS/told ]; do sleep 0.05; done; echo child ends' & " +
+				"trap : INT; trap 'touch $ARTIFACTS/told; wait; exit 0' TERM; echo ready; while :; do sleep 0.05; done",
+			log: "ready\nerror: Entrypoint received interrupt: terminated\nchild ends\nerror: Process gracefully exited before 15s grace period\n",
+		},
+		{
 			name: "code propagated", signal: os.Interrupt, exit: 3,
 			set:    func(o *wrapper.Entrypoint) { o.PropagateErrorCode = true },
 			script: "trap 'exit 3' INT; echo ready; while :; do sleep 0.05; done",
@@ -136,10 +144,7 @@ func TestInterruptWhileWaitingForPrevious(t *testing.T) {
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	waitUntil(t, "the process log is there", func() bool {
-		_, err := os.Stat(p.options.ProcessLog) // it is made just before the wait
-		return err == nil
-	})
+	waitUntil(t, "the process log is there", func() bool { return exists(p.options.ProcessLog) }) // it is made just before the wait
 	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -178,29 +183,6 @@ func TestUnwritableMarker(t *testing.T) {
 	if got := p.run(t); got != wrapper.CodeInternal {
 		t.Errorf("exit code is %d, want %d", got, wrapper.CodeInternal)
 	}
-}
-
-// A job's grandchild must not outlive the job: it would keep its machine busy.
-func TestKillsGrandchildren(t *testing.T) {
-	p := newProgram(t, func(o *wrapper.Entrypoint) {
-		o.Timeout, o.GracePeriod = 300*time.Millisecond, 200*time.Millisecond
-	}, "sh", "-c", `(trap "" INT TERM; echo $$ > $ARTIFACTS/outer; sh -c 'trap "" INT TERM; echo $$ > $ARTIFACTS/inner; sleep 60; :') & wait`)
-	p.run(t)
-	pid, err := strconv.Atoi(strings.TrimSpace(readFile(t, filepath.Join(p.options.ArtifactDir, "inner"))))
-	if err != nil {
-		t.Fatal(err)
-	}
-	waitUntil(t, "the grandchild is gone", func() bool { return isGone(pid) })
-}
-
-// isGone also holds for a process that nobody has waited for.
-func isGone(pid int) bool {
-	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if errors.Is(err, os.ErrNotExist) {
-		return true
-	}
-	_, rest, _ := strings.Cut(string(stat), ") ")
-	return strings.HasPrefix(rest, "Z")
 }
 
 func TestCopyMode(t *testing.T) {
@@ -285,6 +267,11 @@ func waitUntil(t *testing.T, what string, is func() bool) {
 			t.Fatalf("waited in vain until %s", what)
 		}
 	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // lines is the set of lines: what the process writes and what is logged of it race.

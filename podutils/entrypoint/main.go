@@ -18,6 +18,7 @@ import (
 
 // Main is the entrypoint program; it returns its exit code.
 func Main(p command.Process) int {
+	signals := catchSignals()
 	log := command.Logger("entrypoint", p.Stderr, slog.LevelInfo)
 	o, err := load(p)
 	if command.IsHelp(err) {
@@ -38,9 +39,17 @@ func Main(p command.Process) int {
 		}
 		return command.OK
 	}
+	return Run(context.Background(), o, signals, p.Stdout)
+}
+
+// catchSignals returns the signals to stop. Those for a stdout that nobody reads
+// and for files that grow too large are caught as well, so that writing fails
+// instead of ending the program; to ignore them would make the job ignore them.
+func catchSignals() <-chan os.Signal {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	return Run(context.Background(), o, signals, p.Stdout)
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE, syscall.SIGXFSZ) // what is not received is dropped
+	return signals
 }
 
 func load(p command.Process) (*wrapper.Entrypoint, error) {

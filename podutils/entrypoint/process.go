@@ -11,26 +11,39 @@ import (
 	"os/exec"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
-// process is a started command, in a process group of its own.
+// process is a started command, in a process group of its own, with all that it
+// starts in turn.
 type process struct {
-	cmd *exec.Cmd
-	// exited is closed when the process itself has ended, with err set.
+	main *os.Process // for signals alone: reap waits for it
+	// exited is closed when the process itself has ended, with status set.
 	exited chan struct{}
-	err    error
-	// silent is closed when nobody can write to its output any more: usually with
-	// its end, but later when it left something running.
+	status syscall.WaitStatus
+	// gone is closed when whatever it started has ended too.
+	gone chan struct{}
+	// silent is closed when nobody can write to its output any more.
 	silent chan struct{}
 	read   *os.File
 }
 
-// start starts the command line with its output going to output.
+// pipeSize is how far, in bytes, a job can be ahead of us.
+const pipeSize = 1 << 20
+
+// start starts the command line with its output going to output: through a pipe
+// and not straight into a file, which the job could cut short. From now on all
+// children of this program are the job's.
 func start(args []string, output io.Writer) (*process, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
+	// Neither has to work: it only makes it go faster, and what would be lost
+	// without is killed with its group or with the container.
+	_, _ = unix.FcntlInt(write.Fd(), unix.F_SETPIPE_SZ, pipeSize)
+	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 	cmd := exec.Command(args[0], args[1:]...) //nolint:noctx // signals end it
 	cmd.Stdout, cmd.Stderr = write, write
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -40,37 +53,59 @@ func start(args []string, output io.Writer) (*process, error) {
 		_ = read.Close()
 		return nil, err
 	}
-	p := &process{cmd: cmd, exited: make(chan struct{}), silent: make(chan struct{}), read: read}
-	go func() {
-		defer close(p.exited)
-		p.err = cmd.Wait()
-	}()
+	p := &process{
+		main: cmd.Process, read: read,
+		exited: make(chan struct{}), gone: make(chan struct{}), silent: make(chan struct{}),
+	}
+	go p.reap()
 	go func() {
 		defer close(p.silent)
-		_, _ = io.Copy(output, read) // output never fails; read does when it is closed below
+		p.copyOutput(output)
 	}()
 	return p, nil
+}
+
+// copyOutput reads all output, until it ends or is closed.
+func (p *process) copyOutput(output io.Writer) {
+	buffer := make([]byte, pipeSize/4)
+	for {
+		n, err := p.read.Read(buffer)
+		_, _ = output.Write(buffer[:n]) // it never fails
+		if err != nil {
+			return
+		}
+	}
 }
 
 // code is the exit code of a process that exited: -1 when a signal ended it, or
 // when it has not.
 func (p *process) code() int {
-	select {
-	case <-p.exited:
-		return p.cmd.ProcessState.ExitCode()
-	default:
+	if !isClosed(p.exited) {
 		return -1
 	}
+	return p.status.ExitStatus()
 }
 
-// drain reads the rest of the output of a process that exited. What the process
-// left running may still write, for the grace period.
-func (p *process) drain(grace time.Duration, log *slog.Logger) {
-	if p.wait(grace) {
-		return
+// failure says how a process ended, nil if well.
+func (p *process) failure() error {
+	switch {
+	case p.status.CoreDump():
+		return fmt.Errorf("signal: %v (core dumped)", p.status.Signal())
+	case p.status.Signaled():
+		return fmt.Errorf("signal: %v", p.status.Signal())
+	case p.status.ExitStatus() != 0:
+		return fmt.Errorf("exit status %d", p.status.ExitStatus())
 	}
-	log.Warn(fmt.Sprintf("Process exited, but left others running; killing them after %s grace period", grace))
-	p.kill(log)
+	return nil
+}
+
+func isClosed(c chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 // end asks the process to end, and kills it and all that it started after the
@@ -81,50 +116,33 @@ func (p *process) end(s os.Signal, grace time.Duration, log *slog.Logger) {
 	if s != nil {
 		p.signal(s, log)
 	}
-	if p.wait(grace) {
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	if p.isOver(timer.C, nil) {
 		log.Error(fmt.Sprintf("Process gracefully exited before %s grace period", grace))
-		return
+	} else {
+		log.Error(fmt.Sprintf("Process did not exit before %s grace period", grace))
 	}
-	log.Error(fmt.Sprintf("Process did not exit before %s grace period", grace))
-	p.kill(log)
 }
 
 // signal is for the process alone: to pass it on is the process's business.
 func (p *process) signal(s os.Signal, log *slog.Logger) {
-	select {
-	case <-p.exited:
-		return
-	default:
-	}
-	if err := p.cmd.Process.Signal(s); err != nil {
+	if err := p.main.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		log.Error("Could not send "+s.String()+" to process", "error", err)
 	}
 }
 
-// wait waits for the end of the process and of its output.
-func (p *process) wait(grace time.Duration) bool {
-	timer := time.NewTimer(grace)
-	defer timer.Stop()
+// isOver waits until the process and its output have ended: but not after late,
+// nor when there are signals.
+func (p *process) isOver(late <-chan time.Time, signals <-chan os.Signal) bool {
 	for _, over := range []chan struct{}{p.exited, p.silent} {
 		select {
 		case <-over:
-		case <-timer.C:
+		case <-late:
+			return false
+		case <-signals:
 			return false
 		}
 	}
 	return true
-}
-
-// settle is how long a killed group may take to be gone.
-const settle = time.Second
-
-// kill kills the whole group, so that nothing keeps the container alive, and
-// stops listening to whatever left the group.
-func (p *process) kill(log *slog.Logger) {
-	if err := syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-		log.Error("Could not kill process after grace period", "error", err)
-	}
-	if !p.wait(settle) {
-		_ = p.read.Close()
-	}
 }

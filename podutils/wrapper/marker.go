@@ -3,6 +3,7 @@
 package wrapper
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -13,46 +14,75 @@ import (
 	"syscall"
 )
 
-// WriteMarker writes code to the marker file: at once, so that whoever watches
-// the folder sees either no file or all of it.
-func WriteMarker(o *Options, code int) (err error) {
-	dir := filepath.Dir(o.MarkerFile)
-	tempDir, err := os.MkdirTemp(dir, o.ContainerName)
+// Marker is the marker file that a process is to leave. Room for it is taken
+// before the process runs, which may fill the disk.
+type Marker struct {
+	options *Options
+	reserve string // a file in a folder of its own; empty where there is none
+}
+
+// ReserveMarker takes room for the marker. Where that fails, Write tries again.
+func ReserveMarker(o *Options) *Marker {
+	m := &Marker{options: o}
+	_ = m.take()
+	return m
+}
+
+// take makes a file beside the marker, as large as any.
+func (m *Marker) take() error {
+	dir, err := os.MkdirTemp(filepath.Dir(m.options.MarkerFile), m.options.ContainerName)
 	if err != nil {
-		return fmt.Errorf("writing marker file: %w", err)
+		return err
 	}
-	defer func() {
-		if removeErr := os.RemoveAll(tempDir); err == nil && removeErr != nil {
-			err = fmt.Errorf("removing temporary folder of the marker file: %w", removeErr)
+	m.reserve = filepath.Join(dir, "marker")
+	return os.WriteFile(m.reserve, bytes.Repeat([]byte(" "), maxMarker), 0o600)
+}
+
+// Write writes the marker: at once, so that whoever watches the folder sees
+// either no file or all of it. It is not synced to the disk, which can take
+// seconds: who waits for it does not outlive this machine either.
+func (m *Marker) Write(code int) error {
+	err := m.publish(strconv.Itoa(code))
+	if err != nil { // such as when the job removed what it did not know
+		m.remove()
+		if err = m.take(); err == nil {
+			err = m.publish(strconv.Itoa(code))
 		}
-	}()
-	temp := filepath.Join(tempDir, "marker")
-	if err := writeSynced(temp, strconv.Itoa(code)); err != nil {
-		return fmt.Errorf("writing marker file: %w", err)
 	}
-	if err := os.Rename(temp, o.MarkerFile); err != nil {
+	m.remove()
+	if err != nil {
 		return fmt.Errorf("writing marker file: %w", err)
 	}
 	return nil
 }
 
-func writeSynced(path, text string) error {
-	// Sidecar may run as another user, so everybody may read and remove it.
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o777) // see above
+// publish turns what was reserved into the marker.
+func (m *Marker) publish(text string) error {
+	file, err := os.OpenFile(m.reserve, os.O_WRONLY|syscall.O_NOFOLLOW, 0)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = file.Close() }() // the error that counts is Sync's
+	defer func() { _ = file.Close() }() // a second time where all went well
+	if _, err := file.WriteAt([]byte(text), 0); err != nil {
+		return err
+	}
+	if err := file.Truncate(int64(len(text))); err != nil {
+		return err
+	}
+	// Sidecar may run as another user, so everybody may read and remove it.
 	if err := file.Chmod(0o777); err != nil {
 		return err
 	}
-	if _, err := file.WriteString(text); err != nil {
+	if err := file.Close(); err != nil {
 		return err
 	}
-	if err := file.Sync(); err != nil {
-		return err
+	return os.Rename(m.reserve, m.options.MarkerFile)
+}
+
+func (m *Marker) remove() {
+	if m.reserve != "" {
+		_ = os.RemoveAll(filepath.Dir(m.reserve)) // an empty folder harms nobody
 	}
-	return file.Close()
 }
 
 // maxMarker is more than any code takes, in bytes.

@@ -20,7 +20,11 @@ func TestMarker(t *testing.T) {
 	dir := t.TempDir()
 	o := &wrapper.Options{ContainerName: "test", MarkerFile: filepath.Join(dir, "marker")}
 	for _, code := range []int{0, 1130, -1} {
-		if err := wrapper.WriteMarker(o, code); err != nil {
+		marker := wrapper.ReserveMarker(o)
+		if got, err := wrapper.ReadMarker(o.MarkerFile); code == 0 && !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("read %d (%v) before there was any", got, err)
+		}
+		if err := marker.Write(code); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := wrapper.ReadMarker(o.MarkerFile); err != nil || got != code {
@@ -38,8 +42,43 @@ func TestMarker(t *testing.T) {
 		t.Errorf("folder holds %v (%v), want the marker alone", entries, err)
 	}
 	o.MarkerFile = filepath.Join(dir, "no", "such", "folder")
-	if err := wrapper.WriteMarker(o, 0); err == nil {
+	if err := wrapper.ReserveMarker(o).Write(0); err == nil {
 		t.Error("no error for a folder that is not there")
+	}
+}
+
+// A job may remove whatever it finds beside its log, or put a link there that
+// leads to what it must not change.
+func TestMarkerWithoutReserve(t *testing.T) {
+	precious := filepath.Join(t.TempDir(), "precious")
+	if err := os.WriteFile(precious, []byte("as it was"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, spoil := range map[string]func(reserve string) error{
+		"removed": func(reserve string) error { return os.RemoveAll(filepath.Dir(reserve)) },
+		"a link": func(reserve string) error {
+			return errors.Join(os.Remove(reserve), os.Symlink(precious, reserve))
+		},
+	} {
+		dir := t.TempDir()
+		o := &wrapper.Options{ContainerName: "test", MarkerFile: filepath.Join(dir, "marker")}
+		marker := wrapper.ReserveMarker(o)
+		reserves, err := filepath.Glob(filepath.Join(dir, "test*", "*"))
+		if err != nil || len(reserves) != 1 {
+			t.Fatalf("reserved %v (%v), want one file", reserves, err)
+		}
+		if err := spoil(reserves[0]); err != nil {
+			t.Fatal(err)
+		}
+		if err := marker.Write(7); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := wrapper.ReadMarker(o.MarkerFile); err != nil || got != 7 {
+			t.Errorf("%s: read %d (%v), want 7", name, got, err)
+		}
+	}
+	if text, err := os.ReadFile(precious); err != nil || string(text) != "as it was" {
+		t.Errorf("what the link led to is %q (%v)", text, err)
 	}
 }
 
@@ -85,7 +124,7 @@ func TestWaitForMarkers(t *testing.T) {
 		t.Fatalf("did not wait: %v", r)
 	default:
 	}
-	if err := wrapper.WriteMarker(&wrapper.Options{MarkerFile: late}, 3); err != nil {
+	if err := wrapper.ReserveMarker(&wrapper.Options{MarkerFile: late}).Write(3); err != nil {
 		t.Fatal(err)
 	}
 	r := <-results
