@@ -38,6 +38,9 @@ func writeRecord(b *strings.Builder, record *CloneRecord) {
 			fmt.Fprintf(b, "# Error: %s\n", command.Error)
 		}
 	}
+	if record.Explanation != "" {
+		fmt.Fprintf(b, "# %s\n", record.Explanation)
+	}
 	fmt.Fprintf(b, "# Final SHA: %s\n# Total runtime: %v\n", record.FinalSHA, record.Duration)
 }
 

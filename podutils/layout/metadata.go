@@ -3,7 +3,6 @@
 package layout
 
 import (
-	"reflect"
 	"strconv"
 	"time"
 
@@ -56,6 +55,9 @@ type CloneRecord struct {
 	Refs     prowv1.Refs    `json:"refs"`
 	Commands []CloneCommand `json:"commands,omitempty"`
 	Failed   bool           `json:"failed,omitempty"`
+	// Explanation says in plain words why it failed and how to mend that, where we
+	// can tell. Prow has none.
+	Explanation string `json:"explanation,omitempty"`
 	// FinalSHA is the commit that was checked out in the end.
 	FinalSHA string        `json:"final_sha,omitempty"`
 	Duration time.Duration `json:"duration,omitempty"`
@@ -85,7 +87,7 @@ func NewStarted(spec *jobspec.Spec, records []CloneRecord, now time.Time) Starte
 	main := spec.MainRefs()
 	started.RepoCommit = jobspec.Revision(main)
 	for i := range records {
-		if main != nil && records[i].FinalSHA != "" && reflect.DeepEqual(records[i].Refs, *main) {
+		if main != nil && records[i].FinalSHA != "" && sameRefs(records[i].Refs, *main) {
 			started.RepoCommit = records[i].FinalSHA
 			break
 		}
