@@ -3,18 +3,14 @@
 package clonerefs
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
@@ -25,7 +21,8 @@ import (
 // cloner clones refs; it is safe for concurrent use.
 type cloner struct {
 	options *options.Clone
-	// shown is added to the environment of every command, and recorded; hidden is not.
+	// shown is added to the environment of every command, and recorded; hidden is
+	// not recorded, and wins.
 	shown, hidden []string
 	credentials   credentials
 	sleep         Sleep
@@ -38,14 +35,19 @@ func retryDelays() []time.Duration {
 	return []time.Duration{100 * ms, 200 * ms, 400 * ms, 800 * ms, 2 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second}
 }
 
+// refusedDelay is the longest wait after a refusal. A new token, key or repository
+// may take a moment to be known everywhere, but hardly more.
+const refusedDelay = time.Second
+
 // clone clones refs and returns the record of it.
 func (c *cloner) clone(ctx context.Context, refs prowv1.Refs) layout.CloneRecord {
 	begin := time.Now()
-	r := &run{cloner: c, record: layout.CloneRecord{Refs: refs}}
+	r := &run{cloner: c, record: layout.CloneRecord{Refs: layout.ShownRefs(refs)}}
 	c.log.Info("Cloning refs", "org", refs.Org, "repo", refs.Repo, "refs", refs.String())
 	if err := r.clone(ctx, refs); err != nil {
 		r.record.Failed = true
-		c.log.Error("Cannot clone refs", "org", refs.Org, "repo", refs.Repo, "error", err)
+		r.explain(ctx)
+		c.log.Error("Cannot clone refs", "org", refs.Org, "repo", refs.Repo, "error", r.login.censor(err.Error()), "explanation", r.record.Explanation)
 	}
 	r.record.Duration = time.Since(begin)
 	return r.record
@@ -55,7 +57,7 @@ func (c *cloner) clone(ctx context.Context, refs prowv1.Refs) layout.CloneRecord
 type run struct {
 	*cloner
 	record layout.CloneRecord
-	// login is for fetches; it may be nil.
+	// login is for what is cloned; it may be nil.
 	login *login
 }
 
@@ -64,29 +66,25 @@ func (r *run) clone(ctx context.Context, refs prowv1.Refs) error {
 		return r.fail("check refs", err)
 	}
 	p := &plan{refs: refs, dir: layout.ClonePath(r.options.SrcRoot, refs), uri: repositoryURI(refs), env: r.shown}
-	if r.credentials != nil {
-		login, err := r.credentials.login(ctx, refs, p.uri)
-		if err != nil {
-			return r.fail("get credentials", err)
-		}
-		if r.login = login; login != nil {
-			p.uri = login.shownURI
-		}
+	login, err := r.credentials.login(ctx, refs, p.uri)
+	if err != nil {
+		return r.fail("get credentials", err)
+	}
+	if r.login = login; login != nil {
+		p.uri = login.shownURI
 	}
 	if err := r.steps(ctx, append(p.create(r.options), p.base()...)...); err != nil {
 		return err
 	}
-	if len(refs.Pulls) > 0 {
-		baseTime, err := r.baseTime(ctx, p)
-		if err != nil {
-			return r.fail("read time of base commit", err)
-		}
-		if err := r.steps(ctx, p.pulls(baseTime)...); err != nil {
-			return err
-		}
+	var trusted []string
+	if !refs.SkipSubmodules && login != nil {
+		trusted = r.trustedSubmodules(ctx, p)
+	}
+	if err := r.merge(ctx, p); err != nil {
+		return err
 	}
 	if !refs.SkipSubmodules {
-		if err := r.submodules(ctx, p); err != nil {
+		if err := r.submodules(ctx, p, trusted); err != nil {
 			return err
 		}
 	}
@@ -118,83 +116,69 @@ func (r *run) steps(ctx context.Context, steps ...step) error {
 	return nil
 }
 
-// tryHard runs a step, and a fetch up to ten times.
+// tryHard runs a step, and a fetch up to ten times, as Prow does. The waits are
+// long where time can mend it: a new commit takes a while to be everywhere.
 func (r *run) tryHard(ctx context.Context, s *step) (string, error) {
-	output, err := r.try(ctx, s)
 	if !s.fetch {
-		return output, err
+		return r.try(ctx, s, r.asked(s))
 	}
+	output, err := r.try(ctx, s, r.login.unasked())
 	for _, delay := range retryDelays() {
-		if err == nil || r.sleep(ctx, delay) != nil {
+		if err == nil {
 			break
 		}
-		r.log.Info("Trying again", "command", s.text(), "after", delay.String(), "error", r.login.censor(err.Error()))
-		output, err = r.try(ctx, s)
+		switch mishapOf(output).again {
+		case never:
+			return output, err
+		case soon:
+			delay = min(delay, refusedDelay)
+		case later:
+		}
+		if r.sleep(ctx, delay) != nil {
+			break
+		}
+		r.log.Info("Trying again", "command", s.text(), "after", delay.String(), "error", r.login.censor(err.Error()), "output", r.login.censor(output))
+		output, err = r.try(ctx, s, r.asked(s))
 	}
 	return output, err
 }
 
+// asked lets a step log in when it is asked to: even a checkout can fetch, where
+// file contents were left out.
+func (r *run) asked(s *step) []setting {
+	switch {
+	case r.login == nil:
+		return nil
+	case s.logins != nil:
+		return r.login.asked(s.logins...)
+	}
+	return r.login.asked(r.login.host)
+}
+
 // try runs a step once; making a folder needs no program.
-func (r *run) try(ctx context.Context, s *step) (string, error) {
+func (r *run) try(ctx context.Context, s *step, settings []setting) (string, error) {
 	if s.args[0] == "mkdir" {
 		return "", os.MkdirAll(s.args[2], 0o755) // others read the code
 	}
-	args, env := slices.Clone(s.args), slices.Concat(r.hidden, s.env)
+	args := slices.Clone(s.args)
 	if s.fetch && r.login != nil {
 		args[slices.Index(args, r.login.shownURI)] = r.login.uri
-		env = append(env, r.login.env...)
 	}
-	return git(ctx, s.dir, env, args)
+	return r.git(s.dir, args, s.env, settings).run(ctx)
 }
 
-// git runs a command of git for its output.
-func git(ctx context.Context, dir string, env, args []string) (string, error) {
-	var output bytes.Buffer
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...) // what it runs was checked by checkRefs
-	cmd.Dir = dir
-	// Merge commits get the time zone, and a git that asks for a password hangs.
-	cmd.Env = slices.Concat(os.Environ(), []string{"TZ=UTC", "GIT_TERMINAL_PROMPT=0"}, env)
-	cmd.Stdout, cmd.Stderr = &output, &output
-	// Git's helpers end with it, or they would hold the output open for as long as
-	// the other side takes.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	err := cmd.Run()
-	return output.String(), err
+// ask asks git for a fact about the clone.
+func (r *run) ask(ctx context.Context, p *plan, args ...string) (string, error) {
+	s := p.git(args...)
+	return r.git(s.dir, s.args, s.env, r.asked(&s)).answer(ctx)
 }
 
-func (r *run) baseTime(ctx context.Context, p *plan) (int64, error) {
-	output, err := git(ctx, p.dir, r.hidden, []string{"git", "show", "-s", "--format=format:%ct", "HEAD"})
-	if err != nil {
-		return 0, fmt.Errorf("%w: %s", err, output)
+func (r *run) git(dir string, args, env []string, settings []setting) git {
+	g := git{dir: dir, args: args, env: slices.Concat(env, r.hidden), settings: settings}
+	if len(settings) > 0 { // those that let it log in
+		g.env = append(g.env, r.login.env...)
 	}
-	return strconv.ParseInt(strings.TrimSpace(output), 10, 64)
-}
-
-// submodules spares git's slow script where there are none.
-func (r *run) submodules(ctx context.Context, p *plan) error {
-	s := p.submodules()
-	has, err := r.hasSubmodules(ctx, p)
-	if err != nil {
-		return r.fail("look for submodules", err)
-	}
-	if has {
-		return r.steps(ctx, s)
-	}
-	r.record.Commands = append(r.record.Commands, layout.CloneCommand{Command: s.text()})
-	return nil
-}
-
-func (r *run) hasSubmodules(ctx context.Context, p *plan) (bool, error) {
-	if _, err := os.Lstat(filepath.Join(p.dir, ".gitmodules")); err == nil || !os.IsNotExist(err) {
-		return true, nil
-	}
-	files, err := git(ctx, p.dir, r.hidden, []string{"git", "ls-files", "--stage"})
-	if err != nil {
-		return false, fmt.Errorf("%w: %s", err, files)
-	}
-	const commitMode = "160000 "
-	return strings.HasPrefix(files, commitMode) || strings.Contains(files, "\n"+commitMode), nil
+	return g
 }
 
 // finalSHA records the commit that is checked out.
@@ -208,10 +192,10 @@ func (r *run) finalSHA(ctx context.Context, p *plan) error {
 			}
 		}
 	}
-	output, err := git(ctx, p.dir, r.hidden, []string{"git", "rev-parse", "HEAD"})
+	sha, err := r.ask(ctx, p, "rev-parse", "HEAD")
 	if err != nil {
-		return r.fail("read final commit", fmt.Errorf("%w: %s", err, output))
+		return r.fail("read final commit", err)
 	}
-	r.record.FinalSHA = strings.TrimSpace(output)
+	r.record.FinalSHA = strings.TrimSpace(sha)
 	return nil
 }

@@ -55,30 +55,6 @@ func run(t *testing.T, o *options.Clone) ([]layout.CloneRecord, string) {
 	return records[1:], log.String()
 }
 
-func lastCommand(t *testing.T, record layout.CloneRecord) layout.CloneCommand {
-	t.Helper()
-	if len(record.Commands) == 0 {
-		t.Fatal("no commands recorded")
-	}
-	return record.Commands[len(record.Commands)-1]
-}
-
-// A conflict fails the clone, but not the program: initupload tells of it.
-func TestConflict(t *testing.T) {
-	o := newOptions(t, refsOf(newSource(t), prowv1.Pull{Number: 3, SHA: pull3}))
-	records, _ := run(t, o)
-	if !records[0].Failed {
-		t.Error("record does not say that the clone failed")
-	}
-	last := lastCommand(t, records[0])
-	if want := "git merge --no-ff " + pull3; !strings.HasSuffix(last.Command, want) || last.Error != "exit status 1" {
-		t.Errorf("last command is %q with error %q, want …%s with exit status 1", last.Command, last.Error, want)
-	}
-	if !strings.Contains(layout.CloneLog(records), "# FAILED!\n# Cloning org/repo at main("+mainSHA+")\n# Checking out pulls:\n#\t3("+pull3+")\n") {
-		t.Errorf("clone log is\n%s", layout.CloneLog(records))
-	}
-}
-
 func TestSubmodules(t *testing.T) {
 	source := newSource(t)
 	t.Setenv("GIT_CONFIG_COUNT", "1") // git refuses submodules by file:// otherwise
@@ -310,4 +286,15 @@ func TestCookies(t *testing.T) {
 			t.Error("the user's own configuration was changed")
 		}
 	}
+}
+
+// countWaits clones, and counts the attempts of fetches and the seconds between them.
+func countWaits(t *testing.T, o *options.Clone) (attempts int, seconds float64) {
+	t.Helper()
+	attempts = 1
+	sleep := func(_ context.Context, d time.Duration) error { attempts++; seconds += d.Seconds(); return nil }
+	if err := clonerefs.Run(t.Context(), o, sleep, slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	return attempts, seconds
 }

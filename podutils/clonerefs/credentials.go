@@ -9,20 +9,19 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"strconv"
 	"strings"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
+	"github.com/cutwater-ci/cutwater/podutils/layout"
 	"github.com/cutwater-ci/cutwater/podutils/options"
 )
 
 // credentials log in to repositories.
 type credentials interface {
-	// login is for refs, which are cloned from uri; nil where nothing is needed.
 	login(ctx context.Context, refs prowv1.Refs, uri string) (*login, error)
 }
 
-// newCredentials returns what the options name; nil when they name none.
+// newCredentials returns what the options name, and else what URIs hold themselves.
 func newCredentials(o *options.Clone, sleep Sleep) (credentials, error) {
 	switch {
 	case o.OauthTokenFile != "":
@@ -34,7 +33,7 @@ func newCredentials(o *options.Clone, sleep Sleep) (credentials, error) {
 	case o.GitHubAppID != "":
 		return newApp(o, sleep)
 	}
-	return nil, nil
+	return inURI{}, nil
 }
 
 func readSecret(path string) (string, error) {
@@ -49,66 +48,118 @@ func readSecret(path string) (string, error) {
 	return secret, nil
 }
 
+// notThePassword is what GitHub takes for a password beside a personal token,
+// which it wants as the user name.
+const notThePassword = "x-oauth-basic"
+
 // oauth logs in everywhere with one token.
 type oauth struct{ token string }
 
 func (o oauth) login(_ context.Context, _ prowv1.Refs, uri string) (*login, error) {
-	// GitHub wants a personal token as the user name.
-	return newLogin(uri, o.token, "x-oauth-basic", o.token), nil
+	return newLogin(uri, o.token, notThePassword, o.token)
 }
 
-// login is for one repository. Git gets it in a header by way of environment
-// variables, so that it is in no command line, no file and no record.
+// inURI logs in with the user and password that a URI has before its host.
+type inURI struct{}
+
+func (inURI) login(_ context.Context, _ prowv1.Refs, uri string) (*login, error) {
+	parsed, err := parseURI(uri)
+	if err != nil || parsed == nil || parsed.User == nil {
+		return nil, err
+	}
+	user := parsed.User.Username()
+	password, _ := parsed.User.Password()
+	secret := password
+	if password == "" || password == notThePassword {
+		secret = user
+	}
+	l, err := newLogin(uri, user, password, secret)
+	if err == nil {
+		l.shownURI = layout.Censor(uri)
+	}
+	return l, err
+}
+
+// login is for one repository. Git gets it by environment variables, so that it
+// is in no command line, no file and no record. Who can read those, which is the
+// same user alone, can as well read the file that the secret is from.
 type login struct {
-	uri string
-	// shownURI is the URI as records show it.
-	shownURI string
-	env      []string
-	secrets  *strings.Replacer
+	// uri is without user and password; shownURI is how records show it.
+	uri, shownURI string
+	// host is the beginning of uri, up to the path.
+	host    string
+	header  string
+	env     []string // what asked needs
+	secrets *strings.Replacer
 }
-
-// censored stands in records where a token was.
-const censored = "CENSORED"
 
 // newLogin returns nil for a URI that takes no user and password, such as
 // git@host:path.
-func newLogin(uri, user, password, token string) *login {
-	parsed, err := url.Parse(uri)
-	if err != nil || parsed.Host == "" || (parsed.Scheme != "https" && parsed.Scheme != "http") {
-		return nil
+func newLogin(uri, user, password, secret string) (*login, error) {
+	parsed, err := parseURI(uri)
+	if err != nil || parsed == nil || secret == "" {
+		return nil, err
 	}
 	encoded := base64.StdEncoding.EncodeToString([]byte(user + ":" + password))
-	secrets := strings.NewReplacer(token, censored, encoded, censored, url.QueryEscape(token), censored)
+	secrets := strings.NewReplacer(secret, layout.Censored, encoded, layout.Censored, url.QueryEscape(secret), layout.Censored)
 	shown := *parsed
+	if parsed.User != nil {
+		parsed.User = nil
+		uri = parsed.String()
+	}
 	shown.User = url.UserPassword(secrets.Replace(user), secrets.Replace(password))
-	header := url.URL{Scheme: parsed.Scheme, Host: parsed.Host, Path: "/"}
-	n := configCount()
-	index := strconv.Itoa(n)
 	return &login{
 		uri:      uri,
 		shownURI: shown.String(),
+		host:     parsed.Scheme + "://" + parsed.Host + "/",
+		header:   "Authorization: Basic " + encoded,
+		env:      []string{"CLONEREFS_USERNAME=" + user, "CLONEREFS_PASSWORD=" + password},
 		secrets:  secrets,
-		env: []string{
-			"GIT_CONFIG_COUNT=" + strconv.Itoa(n+1),
-			"GIT_CONFIG_KEY_" + index + "=http." + header.String() + ".extraHeader",
-			"GIT_CONFIG_VALUE_" + index + "=Authorization: Basic " + encoded,
-		},
-	}
+	}, nil
 }
 
-// configCount is how many settings our own environment has for git.
-func configCount() int {
-	n, err := strconv.Atoi(os.Getenv("GIT_CONFIG_COUNT"))
-	if err != nil || n < 0 {
-		return 0
+// parseURI returns nil for a URI that takes no user and password.
+func parseURI(uri string) (*url.URL, error) {
+	if scheme, _, ok := strings.Cut(uri, "://"); !ok || (!strings.EqualFold(scheme, "https") && !strings.EqualFold(scheme, "http")) {
+		return nil, nil
 	}
-	return n
+	parsed, err := url.Parse(uri)
+	if err != nil || parsed.Host == "" { // the error shows the URI
+		return nil, errors.New("the URI to clone from is no URL; special characters in a user or password are written as %XX")
+	}
+	return parsed, nil
 }
 
-// censor takes the token out of text.
-func (l *login) censor(text string) string {
+// unasked sends the credentials with the first request already, which saves one
+// that the server refuses, and lets it count us as somebody where it would allow
+// nobody less. Git would send them to where the server redirects it, too: so it
+// is not to follow.
+func (l *login) unasked() []setting {
 	if l == nil {
-		return text
+		return nil
 	}
-	return l.secrets.Replace(text)
+	return []setting{
+		{"http." + l.host + ".extraHeader", l.header},
+		{"http." + l.host + ".followRedirects", "false"},
+	}
+}
+
+// asked hands out the credentials when a server asks for them whose URL begins
+// as one of these.
+func (l *login) asked(urls ...string) []setting {
+	var settings []setting
+	for _, u := range urls {
+		settings = append(settings,
+			setting{"credential." + u + ".helper", ""}, // none that would keep them
+			setting{"credential." + u + ".helper", `!f() { printf 'username=%s\npassword=%s\n' "$CLONEREFS_USERNAME" "$CLONEREFS_PASSWORD"; }; f`})
+	}
+	return settings
+}
+
+// censor takes secrets out of what was printed: ours, and passwords in URLs.
+func (l *login) censor(text string) string {
+	if l != nil {
+		text = l.secrets.Replace(text)
+	}
+	return layout.Censor(text)
 }

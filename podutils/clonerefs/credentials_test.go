@@ -3,210 +3,257 @@
 package clonerefs_test
 
 import (
-	"context"
-	"crypto"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
-	"encoding/pem"
-	"fmt"
-	"log/slog"
-	"net/http"
-	"net/http/cgi"
-	"net/http/httptest"
+	"io/fs"
+	"maps"
+	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/cutwater-ci/cutwater/podutils/clonerefs"
+	"github.com/google/go-cmp/cmp"
+
+	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 	"github.com/cutwater-ci/cutwater/podutils/layout"
+	"github.com/cutwater-ci/cutwater/podutils/options"
 )
 
-// token is the secret of these tests.
-const token = "ghs_t0ken/with+odd=signs"
+// The secrets of these tests.
+const (
+	token      = "ghs_t0ken/with+odd=signs"
+	otherToken = "ghs_0therT0ken"
+)
 
-// newForge serves the source repository by HTTP to those who log in, and the
-// requests of a GitHub App.
-func newForge(t *testing.T, source, user, password string, key *rsa.PublicKey) *httptest.Server {
+// newForges makes a source with the repository at several places, and a forge
+// of them.
+func newForges(t *testing.T) (*forge, string) {
 	t.Helper()
-	gitPath, err := exec.CommandContext(t.Context(), "git", "--exec-path").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	repos := &cgi.Handler{
-		Path: filepath.Join(strings.TrimSpace(string(gitPath)), "git-http-backend"),
-		Env:  []string{"GIT_PROJECT_ROOT=" + source, "GIT_HTTP_EXPORT_ALL=1"},
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("/repo.git/", func(w http.ResponseWriter, r *http.Request) {
-		if u, p, ok := r.BasicAuth(); !ok || u != user || p != password {
-			w.Header().Set("WWW-Authenticate", `Basic realm="forge"`)
-			http.Error(w, "log in", http.StatusUnauthorized)
-			return
-		}
-		repos.ServeHTTP(w, r)
-	})
-	answer := func(pattern, body string) {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			if !signedBy(key, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")) {
-				http.Error(w, "bad credentials", http.StatusUnauthorized)
-				return
-			}
-			_, _ = w.Write([]byte(body))
-		})
-	}
-	answer("GET /api/app", `{"slug":"ci-app"}`)
-	answer("GET /api/repos/org/repo/installation", `{"id":42}`)
-	answer("POST /api/app/installations/42/access_tokens", `{"token":"`+token+`"}`)
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	return server
-}
-
-// writeKey makes a private key in a file, and returns the public one.
-func writeKey(t *testing.T, file string) *rsa.PublicKey {
-	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
-	if err := os.WriteFile(file, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return &key.PublicKey
-}
-
-func signedBy(key *rsa.PublicKey, jwt string) bool {
-	text, signature, ok := cutLast(jwt, ".")
-	raw, err := base64.RawURLEncoding.DecodeString(signature)
-	sum := sha256.Sum256([]byte(text))
-	return ok && err == nil && key != nil && rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], raw) == nil
-}
-
-func cutLast(text, separator string) (before, after string, ok bool) {
-	i := strings.LastIndex(text, separator)
-	if i < 0 {
-		return "", "", false
-	}
-	return text[:i], text[i+len(separator):], true
-}
-
-// spyOnGit notes the command lines of all git processes in a file.
-func spyOnGit(t *testing.T) (commandLines string) {
-	t.Helper()
-	real, err := exec.LookPath("git")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	commandLines = filepath.Join(dir, "command-lines")
-	spy := "#!/bin/sh\necho \"$@\" >> " + commandLines + "\nexec " + real + " \"$@\"\n"
-	if err := os.WriteFile(filepath.Join(dir, "git"), []byte(spy), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
-	return commandLines
-}
-
-func TestOAuthToken(t *testing.T) {
 	source := newSource(t)
-	forge := newForge(t, source, token, "x-oauth-basic", nil)
-	refs := refsOf(source)
-	refs.CloneURI = forge.URL + "/repo.git"
-	o := newOptions(t, refs)
-	o.Fail, o.OauthTokenFile = true, filepath.Join(source, "token")
+	t.Setenv("TMPDIR", t.TempDir())
+	runScript(t, source, "mkdir org other open; ln -s ../repo.git org/repo.git; ln -s ../repo.git org/second.git; ln -s ../repo.git other/repo.git; ln -s ../repo.git open/repo.git")
+	return newForge(t, source), source
+}
+
+// withToken makes options clone with a token in a file.
+func withToken(t *testing.T, o *options.Clone, token string) *options.Clone {
+	t.Helper()
+	o.OauthTokenFile = filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(o.OauthTokenFile, []byte(token+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	commandLines := spyOnGit(t)
-	records, log := run(t, o)
-	checkSecrecy(t, log, commandLines, filepath.Dir(o.SrcRoot))
-	checkFetch(t, records[0], "git fetch http://CENSORED:x-oauth-basic@"+strings.TrimPrefix(forge.URL, "http://")+"/repo.git --tags --prune")
+	return o
 }
 
-func TestWrongOAuthToken(t *testing.T) {
-	source := newSource(t)
-	forge := newForge(t, source, "another", "x-oauth-basic", nil)
-	refs := refsOf(source)
-	refs.CloneURI = forge.URL + "/repo.git"
-	o := newOptions(t, refs)
-	o.OauthTokenFile = filepath.Join(source, "token")
-	if err := os.WriteFile(o.OauthTokenFile, []byte(token), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	commandLines := spyOnGit(t)
+func TestOAuthToken(t *testing.T) {
+	f, _ := newForges(t)
+	f.users["/org/"] = token + ":x-oauth-basic"
+	refs := f.refs("org", "repo", prowv1.Pull{Number: 1, SHA: pull1})
+	o := withToken(t, newOptions(t, refs), token)
 	records, log := run(t, o)
-	if !records[0].Failed {
-		t.Error("the clone did not fail")
+	checkSecrecy(t, f.spy, log, o)
+	checkCloned(t, records)
+	checkFetch(t, records[0], "git fetch http://CENSORED:x-oauth-basic@"+strings.TrimPrefix(f.URL, "http://")+"/org/repo.git --tags --prune")
+	if len(f.asked) != len(f.answered) {
+		t.Errorf("%d of %d requests were refused, want none", len(f.asked)-len(f.answered), len(f.asked))
 	}
-	checkSecrecy(t, log, commandLines, filepath.Dir(o.SrcRoot))
 }
 
+// What a host refuses does not take a minute of further attempts, and the record
+// says what to do.
+func TestWrongToken(t *testing.T) {
+	f, _ := newForges(t)
+	f.users["/org/"] = "another:x-oauth-basic"
+	o := withToken(t, newOptions(t, f.refs("org", "repo")), token)
+	attempts, waits := countWaits(t, o)
+	records := readRecords(t, o.Log)[1:]
+	checkSecrecy(t, f.spy, "", o)
+	checkExplained(t, records, "The host refused to let us read the repository.")
+	if attempts != 10 || waits > 10 {
+		t.Errorf("%d attempts in %v s, want 10 in less than 10 s", attempts, waits)
+	}
+}
+
+// A repository without a token is cloned in its turn beside those that need one.
 func TestGitHubApp(t *testing.T) {
-	source := newSource(t)
+	f, source := newForges(t)
 	keyFile := filepath.Join(source, "key.pem")
-	forge := newForge(t, source, "ci-app[bot]", token, writeKey(t, keyFile))
-	refs := refsOf(source)
-	refs.CloneURI = forge.URL + "/repo.git"
-	second := refs
-	second.PathAlias = "second"
-	o := newOptions(t, refs, second)
-	o.Fail, o.GitHubAppID, o.GitHubAppPrivateKeyFile = true, "7", keyFile
-	o.GitHubAPIEndpoints = []string{forge.URL + "/nothing-here", forge.URL + "/api"}
-	commandLines := spyOnGit(t)
+	api, given := f.github(writeKey(t, keyFile), map[string]string{"org": token, "other": otherToken})
+	pull := prowv1.Pull{Number: 1, SHA: pull1}
+	o := newOptions(t, f.refs("org", "repo", pull), f.refs("other", "repo", pull), f.refs("org", "second"), f.refs("other", "repo"))
+	o.Refs[3].PathAlias = "again"
+	o.GitHubAppID, o.GitHubAppPrivateKeyFile = "7", keyFile
+	o.GitHubAPIEndpoints = []string{api + "/nothing-here", api}
 	records, log := run(t, o)
-	checkSecrecy(t, log, commandLines, filepath.Dir(o.SrcRoot))
-	checkFetch(t, records[0], "git fetch http://ci-app%5Bbot%5D:CENSORED@"+strings.TrimPrefix(forge.URL, "http://")+"/repo.git --tags --prune")
+	checkSecrecy(t, f.spy, log, o)
+	checkCloned(t, records)
+	if diff := cmp.Diff(map[string]int{"org": 1, "other": 1}, given); diff != "" {
+		t.Errorf("tokens for each org (-want +got):\n%s", diff)
+	}
+	for _, record := range records {
+		checkFetch(t, record, "git fetch http://ci-app%5Bbot%5D:CENSORED@"+strings.TrimPrefix(record.Refs.CloneURI, "http://")+" --tags --prune")
+	}
 }
 
-// GitHub's hiccups do not fail a job, and its wish for a pause is heard; what it
-// refuses is not asked for again.
-func TestGitHubAppRetries(t *testing.T) {
-	for _, test := range []struct {
-		name    string
-		answers []int
-		after   string
-		waits   string
-		fails   bool
-	}{
-		{name: "bad gateway", answers: []int{502, 200}, waits: "[1s]"},
-		{name: "rate limit", answers: []int{403, 429, 200}, after: "5", waits: "[5s 5s]"},
-		{name: "limit for an hour", answers: []int{403}, after: "3600", waits: "[]", fails: true},
-		{name: "not installed", answers: []int{404}, waits: "[]", fails: true},
-		{name: "always down", answers: []int{503, 503, 503, 503, 503}, waits: "[1s 2s 4s 8s]", fails: true},
+// Where the app is not installed nothing can be cloned, and the record says so.
+func TestGitHubAppElsewhere(t *testing.T) {
+	f, source := newForges(t)
+	o := newOptions(t, f.refs("open", "repo"))
+	o.GitHubAppID, o.GitHubAppPrivateKeyFile = "7", filepath.Join(source, "key.pem")
+	api, _ := f.github(writeKey(t, o.GitHubAppPrivateKeyFile), nil)
+	o.GitHubAPIEndpoints = []string{api}
+	records, _ := run(t, o)
+	checkExplained(t, records, "The GitHub App is not installed for this repository.")
+}
+
+// A user and password that the URI has are as secret as others.
+func TestUserInURI(t *testing.T) {
+	for name, user := range map[string][2]string{
+		"password":       {"ann", token},
+		"token as user":  {token, "x-oauth-basic"},
+		"token and void": {token, ""},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			source := newSource(t)
-			asked := 0
-			api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.URL.Path == "/app" {
-					asked++
-					w.Header().Set("Retry-After", test.after)
-					w.WriteHeader(test.answers[min(asked, len(test.answers))-1])
-				}
-				_, _ = w.Write([]byte(`{"slug":"ci-app","id":42,"token":"` + token + `"}`))
-			}))
-			t.Cleanup(api.Close)
-			o := newOptions(t, refsOf(source))
-			o.Fail, o.GitHubAppID, o.GitHubAppPrivateKeyFile = true, "7", filepath.Join(source, "key.pem")
-			o.GitHubAPIEndpoints = []string{api.URL}
-			writeKey(t, o.GitHubAppPrivateKeyFile)
-			var waits []time.Duration
-			sleep := func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }
-			err := clonerefs.Run(t.Context(), o, sleep, slog.New(slog.DiscardHandler))
-			if (err != nil) != test.fails {
-				t.Errorf("error is %v, want one: %t", err, test.fails)
-			}
-			if got := fmt.Sprint(waits); got != test.waits || asked != len(test.answers) {
-				t.Errorf("%d requests with waits %s, want %d with %s", asked, got, len(test.answers), test.waits)
+		t.Run(name, func(t *testing.T) {
+			f, _ := newForges(t)
+			f.users["/org/"] = user[0] + ":" + user[1]
+			refs := f.refs("org", "repo", prowv1.Pull{Number: 1, SHA: pull1})
+			bare := refs.CloneURI
+			refs.CloneURI = withUser(t, bare, user[0], user[1])
+			o := newOptions(t, refs)
+			records, log := run(t, o)
+			checkSecrecy(t, f.spy, log, o)
+			checkCloned(t, records)
+			shown := strings.Replace(bare, "//", "//CENSORED@", 1)
+			checkFetch(t, records[0], "git fetch "+shown+" --tags --prune")
+			if got := records[0].Refs.CloneURI; got != shown {
+				t.Errorf("refs in the record are cloned from %s, want %s", got, shown)
 			}
 		})
+	}
+}
+
+// A URI that git would perhaps read, but we cannot, is not handed to git, nor told.
+func TestUnreadableURI(t *testing.T) {
+	f, _ := newForges(t)
+	refs := f.refs("org", "repo")
+	refs.CloneURI = strings.Replace(refs.CloneURI, "//", "//ann:%zz"+otherToken+"@", 1)
+	o := newOptions(t, refs)
+	records, log := run(t, o)
+	if len(f.asked) > 0 || !records[0].Failed {
+		t.Errorf("it was cloned, or tried to be: %d requests", len(f.asked))
+	}
+	if text := log + layout.CloneLog(records) + records[0].Refs.CloneURI; strings.Contains(text, otherToken) {
+		t.Errorf("the password shows:\n%s", text)
+	}
+}
+
+// A redirect to another host does not take the token there, though the
+// repository that it leads to is cloned; one on the same host does.
+func TestRedirects(t *testing.T) {
+	f, source := newForges(t)
+	elsewhere := newForge(t, source)
+	f.users["/org/"] = token + ":x-oauth-basic"
+	f.moved["/gone/"], f.moved["/renamed/"] = elsewhere.URL+"/open/", f.URL+"/org/"
+	o := withToken(t, newOptions(t, f.refs("gone", "repo"), f.refs("renamed", "repo")), token)
+	records, log := run(t, o)
+	checkSecrecy(t, f.spy, log, o)
+	checkCloned(t, records)
+	if len(elsewhere.answered) == 0 {
+		t.Error("nobody followed the redirect")
+	}
+	for _, request := range elsewhere.asked {
+		if got := request.Header.Get("Authorization"); got != "" {
+			t.Errorf("%s %s came with %q", request.Method, request.URL, got)
+		}
+	}
+}
+
+// File contents that a clone leaves out are fetched at checkout and merge, with
+// the token too, which no file keeps.
+func TestPrivateBlobless(t *testing.T) {
+	for name, set := range map[string]func(r *prowv1.Refs){
+		"blobless": func(r *prowv1.Refs) { r.BloblessFetch = new(true) },
+		"sparse":   func(r *prowv1.Refs) { r.SparseCheckoutFiles = []string{"docs"} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, _ := newForges(t)
+			f.users["/org/"] = token + ":x-oauth-basic"
+			refs := f.refs("org", "repo", prowv1.Pull{Number: 1, SHA: pull1})
+			set(&refs)
+			o := withToken(t, newOptions(t, refs), token)
+			records, log := run(t, o)
+			checkSecrecy(t, f.spy, log, o)
+			checkCloned(t, records)
+		})
+	}
+}
+
+// Private submodules are cloned with the token, where the base branch has them;
+// a pull request gets no other repository that way.
+func TestPrivateSubmodules(t *testing.T) {
+	f, source := newForges(t)
+	f.users["/org/"], f.users["/other/"] = token+":x-oauth-basic", token+":x-oauth-basic"
+	runScript(t, source, `
+git clone -q repo.git super
+cd super
+git config --file .gitmodules submodule.sub.path sub
+git config --file .gitmodules submodule.sub.url `+f.URL+`/org/second.git
+git config --file .gitmodules submodule.open.path open
+git config --file .gitmodules submodule.open.url `+f.URL+`/open/repo.git
+git update-index --add --cacheinfo 160000,`+mainSHA+`,sub --cacheinfo 160000,`+mainSHA+`,open
+git add .gitmodules
+git commit -qm sub
+git checkout -qb evil
+git config --file .gitmodules submodule.evil.path evil
+git config --file .gitmodules submodule.evil.url `+f.URL+`/other/repo.git
+git update-index --add --cacheinfo 160000,`+mainSHA+`,evil
+git add .gitmodules
+git commit -qm evil
+cd ..
+git clone -q --bare super org/super.git
+`)
+	pulls := map[string][]prowv1.Pull{"good": nil, "evil": {{Number: 1, Ref: "evil"}}}
+	for name, pulls := range pulls {
+		refs := f.refs("org", "super", pulls...)
+		refs.PathAlias = name
+		o := withToken(t, newOptions(t, refs), token)
+		records, log := run(t, o)
+		checkSecrecy(t, f.spy, log, o)
+		if got, want := records[0].Failed, name == "evil"; got != want {
+			t.Errorf("%s: clone failed: %t, want %t:\n%s", name, got, want, layout.CloneLog(records))
+		}
+		for _, sub := range []string{"sub", "open"} {
+			if _, err := os.Stat(filepath.Join(o.SrcRoot, "src", name, sub, "README.md")); name == "good" && err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	for _, request := range f.answered {
+		if strings.HasPrefix(request.URL.Path, "/other/") {
+			t.Errorf("the pull request got at %s", request.URL)
+		}
+	}
+}
+
+// checkCloned wants all records to be of success.
+func checkCloned(t *testing.T, records []layout.CloneRecord) {
+	t.Helper()
+	for i := range records {
+		if records[i].Failed || records[i].FinalSHA == "" {
+			t.Errorf("clone failed:\n%s", layout.CloneLog(records[i:i+1]))
+		}
+	}
+}
+
+// checkExplained wants the first clone to have failed with an explanation.
+func checkExplained(t *testing.T, records []layout.CloneRecord, want string) {
+	t.Helper()
+	if got := records[0].Explanation; !records[0].Failed || !strings.HasPrefix(got, want) {
+		t.Errorf("explanation is %q, want %q…:\n%s", got, want, layout.CloneLog(records))
+	}
+	if text := layout.CloneLog(records); !strings.Contains(text, "\n# "+want) {
+		t.Errorf("the clone log does not explain:\n%s", text)
 	}
 }
 
@@ -220,30 +267,41 @@ func checkFetch(t *testing.T, record layout.CloneRecord, want string) {
 	t.Errorf("no command %q in\n%s", want, layout.CloneLog([]layout.CloneRecord{record}))
 }
 
-// checkSecrecy looks for the token, in any form, wherever it could have gone.
-func checkSecrecy(t *testing.T, log, commandLines, dir string) {
+// checkSecrecy looks for the tokens, in any form, wherever they could have gone:
+// the program's log, process lists, all files of the clones and the temporary ones.
+func checkSecrecy(t *testing.T, spy *spy, log string, o *options.Clone) {
 	t.Helper()
-	lines, err := os.ReadFile(commandLines)
-	if err != nil || !strings.Contains(string(lines), "fetch") {
-		t.Errorf("git's command lines were not seen: %v", err)
-	}
-	places := map[string]string{"log": log, "command lines": string(lines)}
-	err = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+	places := map[string]string{"log": log, "process list": spy.text(t)}
+	for _, dir := range []string{filepath.Dir(o.SrcRoot), os.TempDir(), os.Getenv("HOME")} {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			data, err := os.ReadFile(path)
+			places[path] = string(data)
 			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		data, err := os.ReadFile(path)
-		places[path] = string(data)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
-	for place, text := range places {
-		for _, secret := range []string{token, strings.Split(token, "/")[0], base64.StdEncoding.EncodeToString([]byte(token + ":x-oauth-basic")), base64.StdEncoding.EncodeToString([]byte("ci-app[bot]:" + token))} {
-			if strings.Contains(text, secret) {
-				t.Errorf("%s holds the token:\n%s", place, text)
+	for _, place := range slices.Sorted(maps.Keys(places)) {
+		for _, secret := range forms(token, otherToken) {
+			if strings.Contains(places[place], secret) {
+				t.Errorf("%s holds %q:\n%s", place, secret, places[place])
 			}
 		}
 	}
+}
+
+// forms are secrets as they could be written.
+func forms(secrets ...string) []string {
+	var all []string
+	for _, s := range secrets {
+		all = append(all, s, url.QueryEscape(s), url.PathEscape(s), strings.Split(s, "/")[0])
+		for _, pair := range []string{s, s + ":", s + ":x-oauth-basic", "ci-app[bot]:" + s, "ann:" + s} {
+			all = append(all, base64.StdEncoding.EncodeToString([]byte(pair)))
+		}
+	}
+	return all
 }

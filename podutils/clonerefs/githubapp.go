@@ -100,7 +100,7 @@ func (a *app) login(ctx context.Context, refs prowv1.Refs, uri string) (*login, 
 		}
 		a.tokens[refs.Org] = token
 	}
-	return newLogin(uri, a.user, token, token), nil
+	return newLogin(uri, a.user, token, token)
 }
 
 // token is a new token for the org of refs.

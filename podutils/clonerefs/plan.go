@@ -19,9 +19,12 @@ type step struct {
 	// env is added to the environment, and shows in the record.
 	env  []string
 	args []string
-	// fetch marks a step that talks to the repository: it gets the credentials,
-	// and is tried again when it fails.
+	// fetch marks a step that is all about the repository's URI: it is tried again
+	// when it fails.
 	fetch bool
+	// logins, where they are not nil, are the URLs at which alone the step may log
+	// in; else it may at the repository's host.
+	logins []string
 }
 
 // text is how the record shows the step.
@@ -97,32 +100,34 @@ func (p *plan) base() []step {
 		p.git("checkout", p.refs.BaseRef))
 }
 
-// pulls merges the pull requests. The merge commits have times that follow from
-// the base commit's, in seconds since 1970, so that their SHAs are the same in
-// every run.
-func (p *plan) pulls(baseTime int64) []step {
-	var steps []step
+// pull merges the pull request with the index. The merge commits have times that
+// follow from the base commit's, in seconds since 1970, so that their SHAs are the
+// same in every run.
+func (p *plan) pull(index int, baseTime int64) []step {
 	var flags []string
 	if isTrue(p.refs.BloblessFetch) {
 		flags = append(flags, "--filter=blob:none")
 	}
-	for i, pull := range p.refs.Pulls {
-		wanted, target := fmt.Sprintf("pull/%d/head", pull.Number), "FETCH_HEAD"
-		if pull.SHA != "" {
-			wanted, target = pull.SHA, pull.SHA
-		}
-		if pull.Ref != "" {
-			wanted = pull.Ref
-		}
-		merge := p.git("merge", "--no-ff", target)
-		date := strconv.FormatInt(baseTime+int64(i)+1, 10)
-		merge.env = append(merge.env[:len(merge.env):len(merge.env)], "GIT_AUTHOR_DATE="+date, "GIT_COMMITTER_DATE="+date)
-		steps = append(steps, p.fetch(flags, wanted), merge)
+	pull := &p.refs.Pulls[index]
+	wanted, target := fmt.Sprintf("pull/%d/head", pull.Number), "FETCH_HEAD"
+	if pull.SHA != "" {
+		wanted, target = pull.SHA, pull.SHA
 	}
-	return steps
+	if pull.Ref != "" {
+		wanted = pull.Ref
+	}
+	merge := p.git("merge", "--no-ff", target)
+	date := strconv.FormatInt(baseTime+int64(index)+1, 10)
+	merge.env = append(merge.env[:len(merge.env):len(merge.env)], "GIT_AUTHOR_DATE="+date, "GIT_COMMITTER_DATE="+date)
+	return []step{p.fetch(flags, wanted), merge}
 }
 
-func (p *plan) submodules() step { return p.git("submodule", "update", "--init", "--recursive") }
+// submodules fetches them, with our credentials only from the trusted URLs.
+func (p *plan) submodules(trusted []string) step {
+	s := p.git("submodule", "update", "--init", "--recursive")
+	s.logins = append([]string{}, trusted...)
+	return s
+}
 
 func isTrue(b *bool) bool { return b != nil && *b }
 

@@ -146,7 +146,12 @@ func (s *setup) addFingerprints(fingerprints []string) error {
 	if err := s.did("golang: lookup ssh path", "", err); err != nil {
 		return err
 	}
-	s.shown = append(s.shown, "GIT_SSH_COMMAND="+ssh+" -o UserKnownHostsFile="+file)
+	command := "GIT_SSH_COMMAND=" + ssh + " -o UserKnownHostsFile=" + file
+	s.shown = append(s.shown, command)
+	// A connection without any sign of life ends.
+	const signs = 6
+	s.hidden = append(s.hidden, fmt.Sprintf("%s -o ConnectTimeout=%d -o ServerAliveInterval=%d -o ServerAliveCountMax=%d",
+		command, int(silence.Seconds()), int(silence.Seconds())/signs, signs))
 	return nil
 }
 
@@ -169,14 +174,30 @@ func (s *setup) setCookies(ctx context.Context, cookies string) error {
 	}
 	s.tempDir = dir
 	global := filepath.Join(dir, "gitconfig")
-	var include string
-	if home, err := os.UserHomeDir(); err == nil {
-		include = "[include]\n\tpath = " + filepath.Join(home, ".gitconfig") + "\n"
+	var include strings.Builder
+	for _, file := range globalConfigs() {
+		fmt.Fprintf(&include, "[include]\n\tpath = %s\n", strconv.Quote(file))
 	}
-	if err := os.WriteFile(global, []byte(include), 0o600); err != nil {
+	if err := os.WriteFile(global, []byte(include.String()), 0o600); err != nil {
 		return s.did(what, "", err)
 	}
 	s.hidden = append(s.hidden, "GIT_CONFIG_GLOBAL="+global)
-	output, err := git(ctx, "", s.hidden, []string{"git", "config", "--global", "http.cookiefile", cookies})
+	output, err := git{args: []string{"git", "config", "--global", "http.cookiefile", cookies}, env: s.hidden}.run(ctx)
 	return s.did(fmt.Sprintf("%s %q", what, cookies), output, err)
+}
+
+// globalConfigs are the files that git reads of the user, some of which may not
+// be there.
+func globalConfigs() []string {
+	if file := os.Getenv("GIT_CONFIG_GLOBAL"); file != "" {
+		return []string{file}
+	}
+	var files []string
+	if dir, err := os.UserConfigDir(); err == nil {
+		files = append(files, filepath.Join(dir, "git", "config"))
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		files = append(files, filepath.Join(home, ".gitconfig"))
+	}
+	return files
 }

@@ -76,10 +76,14 @@ func runScript(t *testing.T, dir, text string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "sh", "-e", "-c", text)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "TZ=UTC",
-		"GIT_AUTHOR_NAME=n", "GIT_AUTHOR_EMAIL=n@example.test", "GIT_AUTHOR_DATE=2026-01-02T03:04:05Z",
-		"GIT_COMMITTER_NAME=n", "GIT_COMMITTER_EMAIL=n@example.test", "GIT_COMMITTER_DATE=2026-01-02T03:04:05Z")
+	cmd.Env = commitEnv()
 	if output, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("making repository: %v\n%s", err, output)
 	}
+}
+
+func commitEnv() []string {
+	return append(os.Environ(), "TZ=UTC",
+		"GIT_AUTHOR_NAME=n", "GIT_AUTHOR_EMAIL=n@example.test", "GIT_AUTHOR_DATE=2026-01-02T03:04:05Z",
+		"GIT_COMMITTER_NAME=n", "GIT_COMMITTER_EMAIL=n@example.test", "GIT_COMMITTER_DATE=2026-01-02T03:04:05Z")
 }
