@@ -38,7 +38,7 @@ func layer(dir string) int {
 var pure = []string{
 	"functions/plugins/plugin", "functions/plugins/plugintest",
 	"podutils/options", "podutils/jobspec", "podutils/layout", "podutils/decorate", "podutils/upload",
-	"podutils/wrapper", "podutils/censor", "podutils/command",
+	"podutils/wrapper", "podutils/censor", "podutils/command", "podutils/livelog",
 	"triggers", "config", "local/manifests", "local/controlplane",
 }
 
