@@ -14,6 +14,7 @@ import (
 
 	"github.com/cutwater-ci/cutwater/podutils/command"
 	"github.com/cutwater-ci/cutwater/podutils/jobspec"
+	"github.com/cutwater-ci/cutwater/podutils/livelog"
 	"github.com/cutwater-ci/cutwater/podutils/options"
 )
 
@@ -54,8 +55,11 @@ func run(p command.Process, o *options.Sidecar, spec *jobspec.Spec) (failed int,
 	defer func() { err = errors.Join(err, own.Close(), os.Remove(own.Name())) }()
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	ticker := time.NewTicker(livelog.Every)
+	defer ticker.Stop()
 	return Run(context.Background(), o, spec, Environment{ // signals arrive as such
 		Interrupts: interrupts,
+		Ticks:      ticker.C,
 		Now:        time.Now,
 		Sleep:      command.Wait,
 		Log:        command.Logger("sidecar", io.MultiWriter(p.Stderr, own), slog.LevelDebug),

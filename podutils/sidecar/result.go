@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/cutwater-ci/cutwater/podutils/censor"
 	"github.com/cutwater-ci/cutwater/podutils/layout"
 	"github.com/cutwater-ci/cutwater/podutils/wrapper"
 )
@@ -20,9 +21,11 @@ import (
 type verdict struct {
 	passed bool
 	result string
+	// early tells that the run has not ended.
+	early bool
 }
 
-func aborted() verdict { return verdict{result: layout.ResultAborted} }
+func aborted() verdict { return verdict{result: layout.ResultAborted, early: true} }
 
 // verdict says whether all entries did well.
 func (s *sidecar) verdict(marks []wrapper.Mark) verdict {
@@ -65,9 +68,10 @@ const maxMetadata = 10 << 20
 func (s *sidecar) metadata() map[string]any {
 	all := map[string]any{}
 	problems := map[string]error{}
+	tally := &censor.Tally{}
 	for i := range s.entries {
 		entry := &s.entries[i]
-		one, err := s.entryMetadata(entry)
+		one, err := s.entryMetadata(entry, tally)
 		if err != nil {
 			s.Log.Error("Failed to unmarshal "+entry.MetadataFile, "error", err)
 			problems[fmt.Sprintf("entry %d: %s", i, strings.Join(entry.Args, " "))] = err
@@ -77,11 +81,12 @@ func (s *sidecar) metadata() map[string]any {
 	if len(problems) > 0 {
 		all[errorsKey] = problems
 	}
+	s.found.add(layout.FinishedFile, tally)
 	return all
 }
 
 // entryMetadata reads the JSON object that an entry wrote; it need not have.
-func (s *sidecar) entryMetadata(entry *wrapper.Options) (map[string]any, error) {
+func (s *sidecar) entryMetadata(entry *wrapper.Options, tally *censor.Tally) (map[string]any, error) {
 	if entry.MetadataFile == "" {
 		return nil, nil
 	}
@@ -101,8 +106,9 @@ func (s *sidecar) entryMetadata(entry *wrapper.Options) (map[string]any, error) 
 		return nil, &fs.PathError{Op: "read", Path: entry.MetadataFile, Err: syscall.EFBIG}
 	}
 	var one map[string]any
-	if err := json.Unmarshal(s.secrets.Bytes(data, nil), &one); err != nil {
+	if err := json.Unmarshal(s.found.known.Bytes(data, tally), &one); err != nil {
 		return nil, err
 	}
+	one, _ = s.found.decoded(one, tally).(map[string]any)
 	return one, nil
 }

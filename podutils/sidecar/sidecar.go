@@ -3,6 +3,11 @@
 // Package sidecar waits for the test processes of a decorated pod, and uploads
 // their logs and artifacts, without the secrets in them, and the result.
 //
+// Until the processes end it keeps what they have written in the bucket, as
+// podutils/livelog does. In the end the logs are uploaded whole and from the disk:
+// only then all values are known that a secret had while the job ran. What was
+// taken out, and what was left out, is told in finished.json.
+//
 // Started by: the last container of a decorated pod. Changes: the run's folder
 // in the bucket, and the files that lead to it. Config: SIDECAR_OPTIONS,
 // JOB_SPEC. In Prow: sidecar.
@@ -27,9 +32,11 @@ import (
 type Environment struct {
 	// Interrupts are the signals to stop.
 	Interrupts <-chan os.Signal
-	Now        func() time.Time
-	Sleep      upload.Sleep
-	Log        *slog.Logger
+	// Ticks say when to store what is new in the logs, until the job ends.
+	Ticks <-chan time.Time
+	Now   func() time.Time
+	Sleep upload.Sleep
+	Log   *slog.Logger
 	// OwnLog is the file that Log goes to, to be uploaded too.
 	OwnLog string
 }
@@ -41,11 +48,19 @@ func Run(ctx context.Context, o *options.Sidecar, spec *jobspec.Spec, env Enviro
 	if err != nil {
 		return 0, err
 	}
+	defer func() {
+		if err := s.uploader.Close(); err != nil {
+			s.Log.Warn("Cannot close the bucket", "error", err)
+		}
+	}()
+	logs := s.follow(ctx)
 	marks, err := s.wait(ctx)
 	if err != nil {
+		logs.stop(ctx, false)
 		return 0, err
 	}
-	s.upload(ctx, s.verdict(marks))
+	stored := s.upload(ctx, s.verdict(marks))
+	logs.stop(ctx, stored)
 	for _, mark := range marks {
 		if mark.Code != 0 && mark.Code != wrapper.CodePrevious {
 			failed++
@@ -61,7 +76,8 @@ type sidecar struct {
 	entries          []wrapper.Options
 	ignoreInterrupts bool
 	uploader         *upload.Uploader
-	secrets          *censor.Secrets
+	secrets          *secrets
+	found            *findings // in the upload that goes on
 }
 
 func newSidecar(o *options.Sidecar, spec *jobspec.Spec, env Environment) (*sidecar, error) {
@@ -84,13 +100,9 @@ func newSidecar(o *options.Sidecar, spec *jobspec.Spec, env Environment) (*sidec
 	if err != nil {
 		return nil, err
 	}
-	values, unread := censor.Load(censoring.SecretDirectories, censoring.IniFilenames)
-	for _, err := range unread {
-		env.Log.Warn("Could not load all secrets to censor", "error", err)
-	}
 	s := &sidecar{
 		Environment: env, spec: spec, entries: entries, ignoreInterrupts: o.IgnoreInterrupts,
-		secrets: censor.New(values, censor.Options{Minimum: valueOr(censoring.MinimumSecretLength, 0)}),
+		secrets: newSecrets(censoring, env.Log),
 	}
 	choice, err := censor.NewChoice(censoring.IncludeDirectories, censoring.ExcludeDirectories)
 	if err != nil {

@@ -15,58 +15,90 @@ import (
 
 	"github.com/cutwater-ci/cutwater/podutils/censor"
 	"github.com/cutwater-ci/cutwater/podutils/layout"
+	"github.com/cutwater-ci/cutwater/podutils/livelog"
 	"github.com/cutwater-ci/cutwater/podutils/upload"
 	"github.com/cutwater-ci/cutwater/podutils/wrapper"
 )
 
 // filter censors artifacts.
 func (s *sidecar) filter(choice censor.Choice) upload.Filter {
-	return func(path string, content io.ReadCloser) (io.ReadCloser, error) {
-		if !choice.Has(path) {
+	return func(name string, content io.ReadCloser) (io.ReadCloser, error) {
+		_, below, isBelow := strings.Cut(name, "/")
+		if !isBelow {
+			below = name
+		}
+		if !choice.Has(below) {
 			return content, nil
 		}
-		return s.secrets.File(content, nil)
+		return s.found.unpacked(name, content)
 	}
 }
 
-// upload uploads artifacts, then logs, and finished.json last.
-func (s *sidecar) upload(ctx context.Context, v verdict) {
-	metadata := s.metadata()
+// upload uploads artifacts, then the logs, then our own log, which tells of them,
+// and finished.json last. It returns whether the logs were stored.
+func (s *sidecar) upload(ctx context.Context, v verdict) (stored bool) {
+	s.secrets.read()
+	s.found = newFindings(s.Log, s.secrets.current())
+	finished := layout.NewFinished(s.spec, v.passed, v.result, s.metadata(), s.Now())
 	s.Log.Info("Starting to upload")
-	finished, err := json.Marshal(layout.NewFinished(s.spec, v.passed, v.result, metadata, s.Now()))
-	if err != nil {
-		s.Log.Error("Cannot write "+layout.FinishedFile, "error", err)
-		return
-	}
-	logs := append(s.buildLogs(), upload.Object{Key: layout.SidecarLogsFile, Open: s.openOwnLog})
-	_, err = s.uploader.Run(ctx, s.spec, upload.Objects(logs...), upload.Objects(upload.Text(layout.FinishedFile, string(finished))))
+	missing := 0
+	_, err := s.uploader.Run(
+		ctx, s.spec,
+		func(soFar upload.Report) []upload.Object {
+			missing = soFar.Missing.Count
+			return s.buildLogs(v)
+		},
+		func(soFar upload.Report) []upload.Object {
+			stored = soFar.Missing.Count == missing && ctx.Err() == nil
+			return []upload.Object{{Key: layout.SidecarLogsFile, Open: s.openOwnLog}}
+		},
+		func(soFar upload.Report) []upload.Object {
+			s.found.report(finished.Metadata, soFar)
+			text, err := json.Marshal(finished)
+			if err != nil {
+				s.Log.Error("Cannot write "+layout.FinishedFile, "error", err)
+				return nil
+			}
+			return []upload.Object{upload.Text(layout.FinishedFile, string(text))}
+		},
+	)
 	if err != nil {
 		s.Log.Error("Failed to upload", "error", err)
 	}
+	return stored
 }
 
 // buildLogs are the outputs of the entries.
-func (s *sidecar) buildLogs() []upload.Object {
+func (s *sidecar) buildLogs(v verdict) []upload.Object {
 	var logs []upload.Object
 	for i := range s.entries {
-		name := layout.BuildLogFile
-		if len(s.entries) > 1 {
-			name = s.entryName(i) + "-" + name
+		log := upload.Object{Key: s.logName(i), Open: func() (io.ReadCloser, error) { return s.openLog(i), nil }}
+		if v.early {
+			log.Metadata = map[string]string{livelog.Partial: "true"}
 		}
-		logs = append(logs, upload.Object{Key: name, Open: func() (io.ReadCloser, error) { return s.openLog(&s.entries[i]), nil }})
+		logs = append(logs, log)
 	}
 	return logs
 }
 
+// logName is what the output of an entry is stored as.
+func (s *sidecar) logName(i int) string {
+	if len(s.entries) == 1 {
+		return layout.BuildLogFile
+	}
+	return s.entryName(i) + "-" + layout.BuildLogFile
+}
+
 // openLog opens an output without its secrets; instead of one that cannot be
 // opened it returns an explanation.
-func (s *sidecar) openLog(entry *wrapper.Options) io.ReadCloser {
+func (s *sidecar) openLog(i int) io.ReadCloser {
+	entry := &s.entries[i]
 	content, err := openShared(entry, entry.ProcessLog)
 	if err != nil {
 		s.Log.Error("Failed to open "+entry.ProcessLog, "error", err)
 		return io.NopCloser(strings.NewReader(fmt.Sprintf("Failed to open %s: %v\n", entry.ProcessLog, err)))
 	}
-	return s.censored(content)
+	return s.found.stream(s.logName(i), content)
 }
 
 func (s *sidecar) openOwnLog() (io.ReadCloser, error) {
@@ -74,20 +106,13 @@ func (s *sidecar) openOwnLog() (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.censored(content), nil
-}
-
-func (s *sidecar) censored(content io.ReadCloser) io.ReadCloser {
-	return struct {
-		io.Reader
-		io.Closer
-	}{s.secrets.Reader(content, nil), content}
+	return s.found.stream(layout.SidecarLogsFile, content), nil
 }
 
 // openShared opens a file that an entry left. A job can put a link in its place,
 // and we can read secrets that jobs cannot: so links must not lead out of the
 // folder that holds the marker, which is the one that the containers share.
-func openShared(entry *wrapper.Options, file string) (io.ReadCloser, error) {
+func openShared(entry *wrapper.Options, file string) (*os.File, error) {
 	dir := filepath.Dir(entry.MarkerFile)
 	name, err := filepath.Rel(dir, file)
 	if err != nil || !filepath.IsLocal(name) { // as no pod has it that we make
