@@ -8,7 +8,6 @@ import (
 	"errors"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -213,54 +212,6 @@ func openWhenThere(ctx context.Context, path string) (*os.File, error) {
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-	}
-}
-
-func TestSSHKeysAndFingerprints(t *testing.T) {
-	for _, program := range []string{"ssh", "ssh-agent", "ssh-add", "ssh-keygen"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skip("no OpenSSH on this machine")
-		}
-	}
-	o := newOptions(t, refsOf(newSource(t)))
-	t.Setenv("TMPDIR", t.TempDir())
-	keys := filepath.Join(t.TempDir(), "secret")
-	runScript(t, t.TempDir(), "mkdir -p "+keys+"/..data; ssh-keygen -q -N '' -f "+keys+"/key; rm "+keys+"/key.pub; echo no key > "+keys+"/..data/x")
-	o.KeyFiles, o.HostFingerprints, o.Fail = []string{keys}, []string{"host ssh-rsa AAAA", "other ssh-rsa BBBB"}, true
-	run(t, o)
-	records := readRecords(t, o.Log)
-	var commands []string
-	for _, command := range records[0].Commands {
-		commands = append(commands, command.Command)
-	}
-	hosts := filepath.Join(os.TempDir(), "known_hosts")
-	want := []string{"ssh-agent", `ssh-add "` + keys + `/key"`, `golang: append "` + hosts + `"`, "golang: lookup ssh path"}
-	if diff := cmp.Diff(want, commands); diff != "" {
-		t.Errorf("commands of the setup (-want +got):\n%s", diff)
-	}
-	for _, part := range []string{"SSH_AUTH_SOCK=", "SSH_AGENT_PID=", "GIT_SSH_COMMAND="} {
-		if got := records[1].Commands[1].Command; !strings.Contains(got, part) {
-			t.Errorf("git runs without %s: %s", part, got)
-		}
-	}
-	data, err := os.ReadFile(hosts)
-	if want := "host ssh-rsa AAAA\nother ssh-rsa BBBB\n"; err != nil || string(data) != want {
-		t.Errorf("known hosts are %q (%v), want %q", data, err, want)
-	}
-}
-
-// Without its keys nothing is cloned.
-func TestBadSSHKey(t *testing.T) {
-	if _, err := exec.LookPath("ssh-agent"); err != nil {
-		t.Skip("no OpenSSH on this machine")
-	}
-	o := newOptions(t, refsOf(newSource(t)))
-	o.KeyFiles = []string{"/no/such/key"}
-	if err := clonerefs.Run(t.Context(), o, noSleep, slog.New(slog.DiscardHandler)); err != nil {
-		t.Fatal(err)
-	}
-	if records := readRecords(t, o.Log); len(records) != 1 || !records[0].Failed {
-		t.Errorf("records are %+v, want one that failed", records)
 	}
 }
 

@@ -267,9 +267,22 @@ func checkFetch(t *testing.T, record layout.CloneRecord, want string) {
 	t.Errorf("no command %q in\n%s", want, layout.CloneLog([]layout.CloneRecord{record}))
 }
 
-// checkSecrecy looks for the tokens, in any form, wherever they could have gone:
-// the program's log, process lists, all files of the clones and the temporary ones.
+// checkSecrecy looks for the tokens, in any form, wherever they could have gone.
 func checkSecrecy(t *testing.T, spy *spy, log string, o *options.Clone) {
+	t.Helper()
+	places := everything(t, spy, log, o)
+	for _, place := range slices.Sorted(maps.Keys(places)) {
+		for _, secret := range forms(token, otherToken) {
+			if strings.Contains(places[place], secret) {
+				t.Errorf("%s holds %q:\n%s", place, secret, places[place])
+			}
+		}
+	}
+}
+
+// everything is what is left of a run, or could have been seen of it: the
+// program's log, process lists, all files of the clones and the temporary ones.
+func everything(t *testing.T, spy *spy, log string, o *options.Clone) map[string]string {
 	t.Helper()
 	places := map[string]string{"log": log, "process list": spy.text(t)}
 	for _, dir := range []string{filepath.Dir(o.SrcRoot), os.TempDir(), os.Getenv("HOME")} {
@@ -285,13 +298,7 @@ func checkSecrecy(t *testing.T, spy *spy, log string, o *options.Clone) {
 			t.Fatal(err)
 		}
 	}
-	for _, place := range slices.Sorted(maps.Keys(places)) {
-		for _, secret := range forms(token, otherToken) {
-			if strings.Contains(places[place], secret) {
-				t.Errorf("%s holds %q:\n%s", place, secret, places[place])
-			}
-		}
-	}
+	return places
 }
 
 // forms are secrets as they could be written.
