@@ -53,16 +53,19 @@ func newFindings(log *slog.Logger, known *censor.Secrets) *findings {
 	return &findings{log: log, known: known, counts: map[string]map[string]int{}}
 }
 
-// add says what was found in a file, instead of what was found there before.
+// add says what was found in a file, instead of what was found there before: a file
+// is read more than once when storing it fails.
 func (f *findings) add(file string, tally *censor.Tally) {
 	counts := tally.Counts()
+	file = f.clean(file)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	file = f.clean(file)
-	delete(f.counts, file)
+	before := f.counts[file]
 	switch {
+	case maps.Equal(counts, before):
 	case len(counts) == 0:
-	case len(f.counts) == maxFound:
+		delete(f.counts, file)
+	case before == nil && len(f.counts) == maxFound:
 		f.more++
 	default:
 		f.counts[file] = counts
@@ -70,15 +73,19 @@ func (f *findings) add(file string, tally *censor.Tally) {
 	}
 }
 
-// clean is a name that a job chose.
-func (f *findings) clean(name string) string { return string(f.known.Bytes([]byte(name), nil)) }
+// clean is a name that a job chose, without secrets.
+func (f *findings) clean(name string) string { return f.text(name, nil) }
+
+func (f *findings) text(text string, tally *censor.Tally) string {
+	return string(f.known.Bytes([]byte(text), tally))
+}
 
 // decoded is a value that was read from JSON, without the secrets that show only
 // when it is decoded.
 func (f *findings) decoded(value any, tally *censor.Tally) any {
 	switch value := value.(type) {
 	case string:
-		return string(f.known.Bytes([]byte(value), tally))
+		return f.text(value, tally)
 	case []any:
 		for i, element := range value {
 			value[i] = f.decoded(element, tally)
@@ -86,7 +93,7 @@ func (f *findings) decoded(value any, tally *censor.Tally) any {
 	case map[string]any:
 		clean := map[string]any{}
 		for key, element := range value {
-			clean[f.clean(key)] = f.decoded(element, tally)
+			clean[f.text(key, tally)] = f.decoded(element, tally)
 		}
 		return clean
 	}

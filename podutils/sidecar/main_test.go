@@ -20,14 +20,17 @@ import (
 	"github.com/cutwater-ci/cutwater/podutils/wrapper"
 )
 
-// beProgram makes the test binary be the program.
+// beProgram makes the test binary be the program, or one that ticks when it is told.
 const beProgram = "CUTWATER_TEST_BE_SIDECAR"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(beProgram) != "" {
-		os.Exit(sidecar.Main(command.OS()))
+	switch os.Getenv(beProgram) {
+	case "":
+		os.Exit(m.Run())
+	case "ticking":
+		os.Exit(beTicking())
 	}
-	os.Exit(m.Run())
+	os.Exit(sidecar.Main(command.OS()))
 }
 
 const presubmit = `{"type":"presubmit","job":"unit","buildid":"17","refs":{"org":"org","repo":"repo","base_ref":"main","base_sha":"abc","pulls":[{"number":5,"author":"ann","sha":"def"}]}}`
@@ -36,6 +39,8 @@ const presubmit = `{"type":"presubmit","job":"unit","buildid":"17","refs":{"org"
 type pod struct {
 	dir     string
 	options options.Sidecar
+	// program is which one the sidecar is.
+	program string
 	cmd     *exec.Cmd
 	stderr  *bufio.Scanner
 }
@@ -43,7 +48,7 @@ type pod struct {
 // newPod is a pod with containers of these names, that uploads to a folder.
 func newPod(t *testing.T, containers ...string) *pod {
 	t.Helper()
-	p := &pod{dir: t.TempDir()}
+	p := &pod{dir: t.TempDir(), program: "real"}
 	p.options.GCSOptions = &options.Upload{
 		Items:            []string{p.path("artifacts")},
 		GCSConfiguration: &prowv1.GCSConfiguration{Bucket: "gs://bucket", LocalOutputDir: p.path("out")},
@@ -87,7 +92,7 @@ func (p *pod) start(t *testing.T, jobSpec string) {
 		t.Fatal(err)
 	}
 	p.cmd = exec.CommandContext(t.Context(), self)
-	p.cmd.Env = append(os.Environ(), beProgram+"=1", options.SidecarEnv+"="+string(text), "JOB_SPEC="+jobSpec)
+	p.cmd.Env = append(os.Environ(), beProgram+"="+p.program, options.SidecarEnv+"="+string(text), "JOB_SPEC="+jobSpec)
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

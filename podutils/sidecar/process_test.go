@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -25,6 +26,25 @@ func (p *pod) waits(t *testing.T) bool {
 		}
 	}
 	return false
+}
+
+func (p *pod) waitUntilReady(t *testing.T) {
+	t.Helper()
+	waitUntil(t, "it handles signals", func() bool { return p.waits(t) })
+}
+
+func (p *pod) signal(t *testing.T, s os.Signal) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// kill ends the sidecar as a node does that is lost.
+func (p *pod) kill(t *testing.T) {
+	t.Helper()
+	p.signal(t, syscall.SIGKILL)
+	p.end(t)
 }
 
 func (p *pod) exists(name string) bool {

@@ -240,8 +240,6 @@ func TestDeprecatedWrapperOptions(t *testing.T) {
 // interruptWhenReady sends SIGTERM when the sidecar handles it.
 func (p *pod) interruptWhenReady(t *testing.T) {
 	t.Helper()
-	waitUntil(t, "it handles signals", func() bool { return p.waits(t) })
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
+	p.waitUntilReady(t)
+	p.signal(t, syscall.SIGTERM)
 }
