@@ -62,23 +62,6 @@ func TestBytes(t *testing.T) {
 	}
 }
 
-func TestShapes(t *testing.T) {
-	token := "ghp_" + strings.Repeat("a1", 18)
-	in := "token=" + token + " key=AKIAIOSFODNN7EXAMPLE ghp_short AKIAx " + token
-	want := "token=" + strings.Repeat("X", 40) + " key=" + strings.Repeat("X", 20) + " ghp_short AKIAx " + strings.Repeat("X", 40)
-	tally := &censor.Tally{}
-	got, err := io.ReadAll(censor.New(nil, censor.Options{Shapes: true}).Reader(iotest.OneByteReader(strings.NewReader(in)), tally))
-	if err != nil || string(got) != want {
-		t.Errorf("got %q (%v), want %q", got, err, want)
-	}
-	if diff := cmp.Diff(map[string]int{"GitHub token": 2, "AWS access key": 1}, tally.Counts()); diff != "" {
-		t.Errorf("counted (-want +got):\n%s", diff)
-	}
-	if got := string(censor.New(nil, censor.Options{}).Bytes([]byte(in), nil)); got != in {
-		t.Errorf("without the option: got %q", got)
-	}
-}
-
 // named are values with names that tell them apart.
 func named(texts []string) []censor.Value {
 	var values []censor.Value
@@ -300,28 +283,5 @@ func TestChoice(t *testing.T) {
 	}
 	if _, err := censor.NewChoice([]string{"{a"}, nil); err == nil {
 		t.Error("no error for a glob with an open brace")
-	}
-}
-
-func BenchmarkReader(b *testing.B) {
-	random := rand.New(rand.NewPCG(1, 2))
-	var values []string
-	for range 100 {
-		value := make([]byte, 40)
-		for i := range value {
-			value[i] = byte('a' + random.IntN(26))
-		}
-		values = append(values, string(value))
-	}
-	content := make([]byte, 1<<20)
-	for i := range content {
-		content[i] = byte('a' + random.IntN(26))
-	}
-	secrets := censor.New(named(values), censor.Options{})
-	b.SetBytes(int64(len(content)))
-	for b.Loop() {
-		if _, err := io.Copy(io.Discard, secrets.Reader(bytes.NewReader(content), nil)); err != nil {
-			b.Fatal(err)
-		}
 	}
 }

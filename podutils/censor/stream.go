@@ -3,12 +3,6 @@
 package censor
 
 import (
-	"archive/tar"
-	"bufio"
-	"bytes"
-	"compress/gzip"
-	"errors"
-	"fmt"
 	"io"
 	"slices"
 )
@@ -19,41 +13,66 @@ const chunk = 64 << 10
 // Stream takes secrets out of bytes that come bit by bit. Only what may be the
 // start of a secret is held back.
 type Stream struct {
-	secrets *Secrets
-	tally   *Tally
-	// held is what is held back, after what was returned last.
+	// held is what was returned last and, after that, what is held back.
 	held []byte
-	// returned is how much at the start of held was returned.
+	// returned is how much of held was returned.
 	returned int
-	// covered is how much of what comes next belongs to a secret before it.
+	// covered is how much of held the cover is through with. What of it is not
+	// returned may be in the block of a private key.
 	covered int
+	cover   cover
+	// keys is nil when they are not looked for.
+	keys *keyBlocks
 }
 
 // Stream returns a new stream.
-func (s *Secrets) Stream(tally *Tally) *Stream { return &Stream{secrets: s, tally: tally} }
+func (s *Secrets) Stream(tally *Tally) *Stream {
+	t := &Stream{cover: cover{secrets: s, tally: tally, secretTo: -1}}
+	if s.shapes {
+		t.keys = &keyBlocks{tally: tally, material: classOf("+/=\\%")}
+	}
+	return t
+}
 
 // Add takes the next bytes and returns those, of these and earlier ones, that
 // are known to be clean. They are valid until the next call.
 func (t *Stream) Add(p []byte) []byte {
-	t.held = append(t.held[:0], t.held[t.returned:]...)
+	t.forget()
 	t.held = append(t.held, p...)
-	end := max(0, len(t.held)-t.secrets.longest+1)
-	for end < len(t.held) && !t.secrets.begins(t.held[end:]) {
-		end++
-	}
-	return t.clean(end)
+	return t.clean(false)
 }
 
 // Rest returns what was held back, since nothing comes after it.
 func (t *Stream) Rest() []byte {
-	t.held = append(t.held[:0], t.held[t.returned:]...)
-	return t.clean(len(t.held))
+	t.forget()
+	return t.clean(true)
 }
 
-func (t *Stream) clean(end int) []byte {
-	t.covered = t.secrets.cover(t.held, end, t.covered, t.tally)
-	t.returned = end
-	return t.held[:end]
+// forget makes room for more by leaving what was returned.
+func (t *Stream) forget() {
+	t.held = t.held[:copy(t.held, t.held[t.returned:])]
+	t.covered -= t.returned
+	t.returned = 0
+}
+
+// clean returns what is clean; all, when nothing comes after it.
+func (t *Stream) clean(final bool) []byte {
+	t.covered += t.cover.next(t.held[t.covered:], final)
+	t.returned = t.covered
+	if t.keys != nil {
+		t.returned = t.keys.next(t.held[:t.covered], final)
+	}
+	return t.held[:t.returned]
+}
+
+// read is Add of what can be read at once. On an error, which io.EOF is one of, it
+// also returns the rest.
+func (t *Stream) read(from io.Reader) ([]byte, error) {
+	t.forget()
+	t.held = slices.Grow(t.held, chunk)
+	n, err := from.Read(t.held[len(t.held) : len(t.held)+chunk])
+	t.held = t.held[:len(t.held)+n]
+	return t.clean(err != nil), err
 }
 
 // Reader returns content without the secrets, of the same length.
@@ -61,14 +80,13 @@ func (s *Secrets) Reader(content io.Reader, tally *Tally) io.Reader {
 	if s.Empty() {
 		return content
 	}
-	return &reader{stream: s.Stream(tally), from: content, buffer: make([]byte, chunk)}
+	return &reader{stream: s.Stream(tally), from: content}
 }
 
 // reader is a stream from a reader.
 type reader struct {
 	stream *Stream
 	from   io.Reader
-	buffer []byte
 	// clean is what may be read.
 	clean []byte
 	err   error
@@ -80,87 +98,30 @@ func (r *reader) Read(p []byte) (int, error) {
 		if r.err != nil {
 			return 0, r.err
 		}
-		var n int
-		n, r.err = r.from.Read(r.buffer)
-		r.clean = r.stream.Add(r.buffer[:n])
-		if r.err != nil {
-			r.clean = append(slices.Clone(r.clean), r.stream.Rest()...)
-		}
+		r.clean, r.err = r.stream.read(r.from)
 	}
 	n := copy(p, r.clean)
 	r.clean = r.clean[n:]
 	return n, nil
 }
 
-// File returns the content of a file without the secrets. It looks into what is
-// compressed with gzip, and into tar archives in there.
-func (s *Secrets) File(content io.ReadCloser, tally *Tally) (io.ReadCloser, error) {
-	if s.Empty() {
-		return content, nil
-	}
-	buffered := bufio.NewReader(content)
-	if magic, err := buffered.Peek(2); err != nil || !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		return &closer{s.Reader(buffered, tally), content.Close}, nil
-	}
-	unzipped, err := gzip.NewReader(buffered)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("cannot look for secrets in it: %w", err), content.Close())
-	}
-	from, to := io.Pipe()
-	go func() { to.CloseWithError(s.rezip(to, unzipped, tally)) }()
-	return &closer{from, func() error { return errors.Join(from.Close(), content.Close()) }}, nil
-}
-
-type closer struct {
-	io.Reader
-	close func() error
-}
-
-// Close implements io.Closer.
-func (c *closer) Close() error { return c.close() }
-
-func (s *Secrets) rezip(to io.Writer, content io.Reader, tally *Tally) error {
-	zipped := gzip.NewWriter(to)
-	buffered := bufio.NewReaderSize(content, tarBlock)
-	copyContent := s.copyPlain
-	if isTar(buffered) {
-		copyContent = s.copyTar
-	}
-	if err := copyContent(zipped, buffered, tally); err != nil {
-		return fmt.Errorf("cannot look for secrets in it: %w", err)
-	}
-	return zipped.Close()
-}
-
-// tarBlock is the size of the first header, which has a mark at its end.
-const tarBlock = 512
-
-func isTar(content *bufio.Reader) bool {
-	header, err := content.Peek(tarBlock)
-	return err == nil && bytes.Equal(header[257:262], []byte("ustar"))
-}
-
-func (s *Secrets) copyPlain(to io.Writer, from io.Reader, tally *Tally) error {
-	_, err := io.Copy(to, s.Reader(from, tally))
-	return err
-}
-
-func (s *Secrets) copyTar(to io.Writer, from io.Reader, tally *Tally) error {
-	in, out := tar.NewReader(from), tar.NewWriter(to)
+// WriteTo implements io.WriterTo, which saves copying.
+func (r *reader) WriteTo(w io.Writer) (written int64, err error) {
 	for {
-		header, err := in.Next()
-		if errors.Is(err, io.EOF) {
-			return out.Close()
+		if len(r.clean) > 0 {
+			n, err := w.Write(r.clean)
+			written += int64(n)
+			r.clean = r.clean[n:]
+			if err != nil {
+				return written, err
+			}
 		}
-		if err != nil {
-			return err
+		if r.err == io.EOF {
+			return written, nil
 		}
-		header.Format = tar.FormatUnknown // what it can be written in, not what it was read from
-		if err := out.WriteHeader(header); err != nil {
-			return err
+		if r.err != nil {
+			return written, r.err
 		}
-		if _, err := io.Copy(out, s.Reader(in, tally)); err != nil {
-			return err
-		}
+		r.clean, r.err = r.stream.read(r.from)
 	}
 }

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package censor
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// reference does what Secrets does with values, in the simplest way.
+func reference(values []Value, minimum int, text []byte) []byte {
+	out := slices.Clone(text)
+	for _, value := range values {
+		for _, form := range forms(value.Text, minimum) {
+			for piece := range pieces(form) {
+				for at := 0; at+len(piece) <= len(text); at++ {
+					if strings.HasPrefix(string(text[at:at+len(piece)]), piece) {
+						copy(out[at:], strings.Repeat("X", len(piece)))
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// inParts sends text through a stream, in parts of random length.
+func inParts(secrets *Secrets, text []byte, random *rand.Rand, tally *Tally) []byte {
+	var out []byte
+	stream := secrets.Stream(tally)
+	for rest := text; len(rest) > 0; {
+		n := min(len(rest), random.IntN(9))
+		if random.IntN(4) == 0 {
+			n = min(len(rest), random.IntN(300))
+		}
+		out = append(out, stream.Add(rest[:n])...)
+		rest = rest[n:]
+	}
+	return append(out, stream.Rest()...)
+}
+
+// randomReader reads a random number of bytes at a time.
+type randomReader struct {
+	io.Reader
+	random *rand.Rand
+}
+
+func (r randomReader) Read(p []byte) (int, error) {
+	return r.Reader.Read(p[:min(len(p), r.random.IntN(100))])
+}
+
+// newRandom tells its seed, so that a failure can be had again.
+func newRandom(t *testing.T) *rand.Rand {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+// randomValues have some that are within others, and some with few different bytes,
+// which overlap. None has an X: what is covered could then be part of one.
+func randomValues(random *rand.Rand) []Value {
+	var values []Value
+	for range 1 + random.IntN(8) {
+		alphabet := []string{"ab", "abcdefghijklmnopqrstuvwxyz0123456789", "aB3+/=_-\n \"<\\\x00\xff"}[random.IntN(3)]
+		text := make([]byte, 1+random.IntN(1<<random.IntN(8)))
+		for i := range text {
+			text[i] = alphabet[random.IntN(len(alphabet))]
+		}
+		if len(values) > 0 && random.IntN(3) == 0 {
+			text = append([]byte(values[0].Text), text...)
+		}
+		values = append(values, Value{Name: fmt.Sprintf("%d", len(values)), Text: string(text)})
+	}
+	return values
+}
+
+// randomText has secrets in all their forms, whole and cut off, at random places.
+func randomText(random *rand.Rand, values []Value, minimum int) []byte {
+	var text []byte
+	for range random.IntN(30) {
+		all := forms(values[random.IntN(len(values))].Text, minimum)
+		switch choice := random.IntN(4); {
+		case choice == 0 || len(all) == 0:
+			text = append(text, strings.Repeat("ab-\n", 4)[:random.IntN(16)]...)
+		case choice == 1:
+			form := all[random.IntN(len(all))]
+			text = append(text, form[:random.IntN(len(form))]...)
+		default:
+			text = append(text, all[random.IntN(len(all))]...)
+		}
+	}
+	return text
+}
+
+// However it comes, what comes out is what the reference says, and holds no secret.
+func TestAnySecretsAnywhere(t *testing.T) {
+	random := newRandom(t)
+	for range 1500 {
+		values, minimum := randomValues(random), random.IntN(6)
+		text := randomText(random, values, minimum)
+		secrets := New(values, Options{Minimum: minimum})
+		want := reference(values, minimum, text)
+		read, err := io.ReadAll(secrets.Reader(randomReader{bytes.NewReader(text), random}, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var written bytes.Buffer
+		if _, err := io.Copy(&written, secrets.Reader(bytes.NewReader(text), nil)); err != nil {
+			t.Fatal(err)
+		}
+		for name, got := range map[string][]byte{
+			"at once": secrets.Bytes(text, nil), "in parts": inParts(secrets, text, random, nil), "read": read, "copied": written.Bytes(),
+		} {
+			if !bytes.Equal(got, want) {
+				t.Fatalf("%s: secrets %q, minimum %d, in %q:\ngot  %q\nwant %q", name, values, minimum, text, got, want)
+			}
+		}
+		for _, value := range values {
+			if form := strings.TrimSpace(value.Text); len(form) >= max(1, minimum) && bytes.Contains(want, []byte(form)) {
+				t.Fatalf("secret %q is still in %q", form, want)
+			}
+		}
+	}
+}
+
+// What is counted does not depend on how the text comes.
+func TestCountsInParts(t *testing.T) {
+	random := newRandom(t)
+	for range 300 {
+		values := randomValues(random)
+		text := randomText(random, values, 0)
+		secrets := New(values, Options{Shapes: true})
+		want, got := &Tally{}, &Tally{}
+		secrets.Bytes(text, want)
+		inParts(secrets, text, random, got)
+		if fmt.Sprint(got.Counts()) != fmt.Sprint(want.Counts()) {
+			t.Fatalf("secrets %q in %q: counted %v, at once %v", values, text, got.Counts(), want.Counts())
+		}
+	}
+}
+
+// Fuzzing holds the secrets, one a line, and the text against the reference; and
+// tokens, that it does not know, in parts against all at once.
+func FuzzCensor(f *testing.F) {
+	f.Add("secret\npass\npassword", []byte("a secret password and c2VjcmV0"), uint64(1))
+	f.Add("ab\nba\naab", []byte("abababaabbaab"), uint64(2))
+	f.Add("key: s3cr3tS3cr3tS3cr3t", []byte("s3cr3tS3cr3tS3cr3t key%3A+s3cr3tS3cr3tS3cr3t"), uint64(3))
+	f.Add("x", []byte("ghp_012345678901234567890123456789012345 eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.c2ln"), uint64(4))
+	f.Add("x", []byte("-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEy\n-----END PRIVATE KEY-----\n"), uint64(5))
+	f.Fuzz(func(t *testing.T, lines string, text []byte, seed uint64) {
+		if len(lines) > 1<<10 || len(text) > 4<<10 {
+			t.Skip("the reference is slow")
+		}
+		var values []Value
+		for line := range strings.Lines(lines) {
+			values = append(values, Value{Name: "a", Text: line})
+		}
+		random := rand.New(rand.NewPCG(seed, 0))
+		if got, want := inParts(New(values, Options{}), text, random, nil), reference(values, 0, text); !bytes.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		secrets := New(values, Options{Shapes: true})
+		if got, want := inParts(secrets, text, random, nil), secrets.Bytes(text, nil); !bytes.Equal(got, want) {
+			t.Errorf("with shapes, in parts: got %q, at once %q", got, want)
+		}
+	})
+}
