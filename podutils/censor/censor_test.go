@@ -10,9 +10,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -212,45 +209,6 @@ func TestBrokenArchive(t *testing.T) {
 	whole := pack(t, func(w io.Writer) error { _, err := io.WriteString(w, strings.Repeat("a secret", 1000)); return err })
 	if _, err := censorFile(t, whole[:len(whole)-9]); err == nil {
 		t.Error("no error for half an archive")
-	}
-}
-
-func TestLoad(t *testing.T) {
-	dir := t.TempDir()
-	for name, content := range map[string]string{
-		"..data/plain":      "plain\n",
-		"..data/below/key":  "nested\n",
-		".dockercfg":        `{"registry":{"auth":"auth1","password":"password1","email":"no secret"}}`,
-		".dockerconfigjson": `{"auths":{"registry":{"auth":"auth2","password":"password2"}}}`,
-		"credentials.ini":   "[default]\n# no = secret\nkey = ini-value\nother=\"quoted\"\n",
-	} {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, name := range []string{"plain", "below"} { // as Kubernetes does it
-		if err := os.Symlink("..data/"+name, filepath.Join(dir, name)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Symlink(".", filepath.Join(dir, "round")); err != nil {
-		t.Fatal(err)
-	}
-	values, errs := censor.Load([]string{dir, "/no/such/folder"}, []string{"credentials.ini"})
-	if len(errs) != 1 {
-		t.Errorf("errors are %v, want one, of the folder that is not there", errs)
-	}
-	for _, want := range []string{"plain\n", "nested\n", "auth1", "password1", "auth2", "password2", "ini-value", "quoted"} {
-		if !slices.ContainsFunc(values, func(v censor.Value) bool { return v.Text == want }) {
-			t.Errorf("%q was not found", want)
-		}
-	}
-	if slices.ContainsFunc(values, func(v censor.Value) bool { return v.Text == "no secret" }) || len(values) != 11 {
-		t.Errorf("values are %q, want the five files and six values in them", values)
 	}
 }
 

@@ -4,8 +4,10 @@ package censor
 
 import (
 	"bufio"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,11 +15,19 @@ import (
 	"strings"
 )
 
+const (
+	// largestSecret is as large as a Secret of Kubernetes may be, in bytes.
+	largestSecret = 1 << 20
+	// largestSecrets is how large all may be together.
+	largestSecrets = 8 << 20
+)
+
 // Load reads the secrets in the folders: each file is one, and some hold more:
 // those for container registries, and those whose names are in iniFilenames.
-// Their names are the files' paths. It returns what it could read, with the errors of the rest.
+// Their names are the files' paths below the folders. It returns what it could
+// read, with the errors of the rest; of files that are too large it reads the start.
 func Load(directories, iniFilenames []string) (values []Value, errs []error) {
-	l := &loader{iniFilenames: iniFilenames, seen: map[string]bool{}}
+	l := &loader{iniFilenames: iniFilenames, seen: map[string]bool{}, left: largestSecrets}
 	for _, directory := range directories {
 		l.walk(directory)
 	}
@@ -27,7 +37,9 @@ func Load(directories, iniFilenames []string) (values []Value, errs []error) {
 type loader struct {
 	iniFilenames []string
 	// seen are the folders that were walked, so that links that go round end.
-	seen   map[string]bool
+	seen map[string]bool
+	// left is how much may still be read, in bytes.
+	left   int
 	values []Value
 	errs   []error
 }
@@ -55,13 +67,14 @@ func (l *loader) walk(top string) {
 			}
 			return nil
 		}
+		name := filepath.Join(top, strings.TrimPrefix(path, real))
 		if isFolder(path, d) {
 			if !d.IsDir() {
-				l.walk(path)
+				l.walk(name)
 			}
 			return nil
 		}
-		l.load(path)
+		l.load(name)
 		return nil
 	})
 	if err != nil {
@@ -70,13 +83,35 @@ func (l *loader) walk(top string) {
 }
 
 func (l *loader) load(path string) {
-	found, err := loadFile(path, l.iniFilenames)
+	data, err := readStart(path, min(largestSecret, l.left))
+	if err != nil {
+		l.failed(err)
+	}
+	l.left -= len(data)
+	found, err := secretsIn(path, data, l.iniFilenames)
 	if err != nil {
 		l.failed(err)
 	}
 	for _, text := range found {
 		l.values = append(l.values, Value{Name: path, Text: text})
 	}
+}
+
+// readStart reads a file, or as much of it as may be, with an error when there is more.
+func readStart(path string, most int) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, int64(most)))
+	if err != nil {
+		return data, err
+	}
+	if info, err := file.Stat(); err == nil && info.Size() > int64(most) {
+		return data, fmt.Errorf("%s has %d bytes, of which only the first %d can be looked for", path, info.Size(), most)
+	}
+	return data, nil
 }
 
 func (l *loader) failed(err error) {
@@ -92,11 +127,8 @@ func isFolder(path string, d fs.DirEntry) bool {
 	return err == nil && info.IsDir()
 }
 
-func loadFile(path string, iniFilenames []string) ([]string, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
+// secretsIn are what a file holds, and what its name says that is in there.
+func secretsIn(path string, data []byte, iniFilenames []string) ([]string, error) {
 	values := []string{string(data)}
 	switch name := filepath.Base(path); {
 	case name == ".dockercfg":
@@ -119,12 +151,17 @@ func loadFile(path string, iniFilenames []string) ([]string, error) {
 
 type registryAuth struct{ Auth, Password string }
 
+// registrySecrets are also what is in the auths: user:password.
 func registrySecrets(auths map[string]registryAuth) []string {
 	var values []string
 	for _, auth := range auths {
 		values = append(values, auth.Auth, auth.Password)
+		if decoded, err := base64.StdEncoding.DecodeString(auth.Auth); err == nil {
+			_, password, _ := strings.Cut(string(decoded), ":")
+			values = append(values, string(decoded), password)
+		}
 	}
-	return values
+	return slices.DeleteFunc(values, func(value string) bool { return value == "" })
 }
 
 // iniSecrets are the values of lines "key = value".

@@ -32,8 +32,8 @@ type Secrets struct {
 	index index
 	// short are the secrets that are too short for the index.
 	short []*pattern
-	// shapes tells that tokens and keys are also looked for.
-	shapes bool
+	// material is what private keys are made of; nil when they are not looked for.
+	material *class
 }
 
 // pattern is what to look for: a text or, without one, what has a shape.
@@ -74,11 +74,12 @@ func New(values []Value, o Options) *Secrets {
 	// Of two names for one text the first in order is told.
 	slices.SortFunc(all, func(a, b Value) int { return cmp.Or(strings.Compare(a.Text, b.Text), strings.Compare(a.Name, b.Name)) })
 	all = slices.CompactFunc(all, func(a, b Value) bool { return a.Text == b.Text })
-	s := &Secrets{shapes: o.Shapes}
+	s := &Secrets{}
 	for _, value := range all {
 		s.add(&pattern{name: value.Name, text: value.Text})
 	}
 	if o.Shapes {
+		s.material = classOf("+/=\\%")
 		for _, shape := range shapes() {
 			p := &pattern{name: shape.name, shape: &shape}
 			for _, anchor := range shape.anchors() {

@@ -28,60 +28,53 @@ func key(kind string) string {
 	return "-----BEGIN " + kind + "-----\n" + pemBody + "-----END " + kind + "-----\n"
 }
 
-// hidden is text as it comes out: what is between < and > is covered.
+// hidden is text as it goes in and as it comes out: what is between « and » is covered.
 func hidden(text string) (in, out string) {
-	var covered, rest strings.Builder
-	inside := false
-	for _, r := range text {
-		switch {
-		case r == '<' || r == '>':
-			inside = r == '<'
-			continue
-		case inside:
-			rest.WriteByte('X')
-		default:
-			rest.WriteRune(r)
+	for i, part := range strings.Split(strings.ReplaceAll(text, "»", "«"), "«") {
+		in += part
+		if i%2 == 1 {
+			part = strings.Repeat("X", len(part))
 		}
-		covered.WriteRune(r)
+		out += part
 	}
-	return covered.String(), rest.String()
+	return in, out
 }
 
 func TestShapesOf(t *testing.T) {
-	body := "<" + strings.ReplaceAll(strings.TrimSpace(pemBody), "\n", ">\n<") + ">\n"
+	body := "«" + strings.ReplaceAll(strings.TrimSpace(pemBody), "\n", "»\n«") + "»\n"
 	for _, test := range []struct{ name, kind, text string }{
-		{"personal token", "GitHub token", "token=<ghp_" + some(36) + ">;"},
-		{"in a URL", "GitHub token", "https://x-access-token:<gho_" + some(36) + ">@github.com/org/repo"},
-		{"after letters", "GitHub token", "is<ghr_" + some(76) + ">"},
-		{"fine-grained", "GitHub token", "<github_pat_" + some(22) + "_" + some(59) + ">"},
-		{"of an app", "GitHub token", "<ghs_" + some(36) + ">\n"},
-		{"of an app, stateless", "GitHub token", "<ghs_1234567_" + header + "." + payload + "." + some(342) + ">\n"},
-		{"AWS", "AWS access key", "id <AKIA" + strings.Repeat("Q2", 8) + ">."},
-		{"AWS, for a while", "AWS access key", "<ASIA" + strings.Repeat("Q2", 8) + ">%2F20260901"},
-		{"after an escape", "AWS access key", `"out":"\n<AKIA` + strings.Repeat("Q2", 8) + `>\n"`},
-		{"after a colour", "AWS access key", "\x1b[1;31m<AKIA" + strings.Repeat("Q2", 8) + ">\x1b[0m"},
-		{"after an escape in a URL", "AWS access key", "?id%3D<AKIA" + strings.Repeat("Q2", 8) + ">"},
-		{"AWS's secret in a file", "AWS secret key", "aws_<secret_access_key = " + some(38) + "/+>\n"},
-		{"AWS's secret in an environment", "AWS secret key", "AWS_<SECRET_ACCESS_KEY=" + some(40) + ">\n"},
-		{"AWS's secret in JSON", "AWS secret key", `{"S<ecretAccessKey": "` + some(40) + `>"}`},
-		{"AWS's secret in JSON in JSON", "AWS secret key", `"{\"s<ecretAccessKey\":\"` + some(40) + `>\"}"`},
-		{"AWS session", "AWS session token", "<IQoJb3JpZ2luX2Vj" + some(200) + "%2F" + some(30) + ">&X"},
-		{"Google API", "Google API key", "key=<AIza" + some(35) + ">&q"},
-		{"Google OAuth", "Google OAuth token", "Bearer <ya29.c." + some(100) + ">"},
-		{"Slack", "Slack token", "<xoxb-1234567890-1234567890-" + some(24) + ">"},
-		{"Slack app", "Slack token", "<xapp-1-A0123456789-" + some(24) + ">"},
-		{"webhook", "Slack webhook", "https://<hooks.slack.com/services/T00000000/B00000000/" + some(24) + ">"},
-		{"JSON web token", "JSON web token", "Authorization: Bearer <" + header + "." + payload + "." + some(342) + ">"},
-		{"not signed", "JSON web token", "<" + header + "." + payload + ".>"},
+		{"personal token", "GitHub token", "token=«ghp_" + some(36) + "»;"},
+		{"in a URL", "GitHub token", "https://x-access-token:«gho_" + some(36) + "»@github.com/org/repo"},
+		{"after letters", "GitHub token", "is«ghr_" + some(76) + "»"},
+		{"fine-grained", "GitHub token", "«github_pat_" + some(22) + "_" + some(59) + "»"},
+		{"of an app", "GitHub token", "«ghs_" + some(36) + "»\n"},
+		{"of an app, stateless", "GitHub token", "«ghs_1234567_" + header + "." + payload + "." + some(342) + "»\n"},
+		{"AWS", "AWS access key", "id «AKIA" + strings.Repeat("Q2", 8) + "»."},
+		{"AWS, for a while", "AWS access key", "«ASIA" + strings.Repeat("Q2", 8) + "»%2F20260901"},
+		{"after an escape", "AWS access key", `"out":"\n«AKIA` + strings.Repeat("Q2", 8) + `»\n"`},
+		{"after a colour", "AWS access key", "\x1b[1;31m«AKIA" + strings.Repeat("Q2", 8) + "»\x1b[0m"},
+		{"after an escape in a URL", "AWS access key", "?id%3D«AKIA" + strings.Repeat("Q2", 8) + "»"},
+		{"AWS's secret in a file", "AWS secret key", "aws_«secret_access_key = " + some(38) + "/+»\n"},
+		{"AWS's secret in an environment", "AWS secret key", "AWS_«SECRET_ACCESS_KEY=" + some(40) + "»\n"},
+		{"AWS's secret in JSON", "AWS secret key", `{"S«ecretAccessKey": "` + some(40) + `»"}`},
+		{"AWS's secret in JSON in JSON", "AWS secret key", `"{\"s«ecretAccessKey\":\"` + some(40) + `»\"}"`},
+		{"AWS session", "AWS session token", "«IQoJb3JpZ2luX2Vj" + some(200) + "%2F" + some(30) + "»&X"},
+		{"Google API", "Google API key", "key=«AIza" + some(35) + "»&q"},
+		{"Google OAuth", "Google OAuth token", "Bearer «ya29.c." + some(100) + "»"},
+		{"Slack", "Slack token", "«xoxb-1234567890-1234567890-" + some(24) + "»"},
+		{"Slack app", "Slack token", "«xapp-1-A0123456789-" + some(24) + "»"},
+		{"webhook", "Slack webhook", "https://«hooks.slack.com/services/T00000000/B00000000/" + some(24) + "»"},
+		{"JSON web token", "JSON web token", "Authorization: Bearer «" + header + "." + payload + "." + some(342) + "»"},
+		{"not signed", "JSON web token", "«" + header + "." + payload + ".»"},
 		{"RSA", "private key", "-----BEGIN RSA PRIVATE KEY-----\n" + body + "-----END RSA PRIVATE KEY-----\nand more text\n"},
 		{"PKCS 8", "private key", "-----BEGIN PRIVATE KEY-----\n" + body + "-----END PRIVATE KEY-----\n"},
-		{"PGP", "private key", "-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: GnuPG v1\n\n" + body + "<=ab3D>\n-----END PGP PRIVATE KEY BLOCK-----\n"},
-		{"indented", "private key", "key: |\n  -----BEGIN PRIVATE KEY-----\n  <" + some(64) + ">\n  <" + some(8) + ">\n  -----END PRIVATE KEY-----\n"},
-		{"by a composer of containers", "private key", "web | -----BEGIN PRIVATE KEY-----\nweb | <" + some(64) + ">\n<web> | <" + some(8) + ">\n<web> | -----END PRIVATE KEY-----\nweb | done"},
-		{"in JSON", "private key", `"private_key": "-----BEGIN PRIVATE KEY-----<\n` + some(64) + `\n` + some(20) + `==\n>-----END PRIVATE KEY-----\n", "client_id": "1"`},
-		{"no end", "private key", "-----BEGIN PRIVATE KEY-----\n<" + some(3000) + ">"},
-		{"in base64", "private key", "tls.key: <" + base64.StdEncoding.EncodeToString([]byte(key("EC PRIVATE KEY"))) + ">\n"},
-		{"in base64, of SSH", "private key", "ssh: <" + base64.StdEncoding.EncodeToString([]byte(key("OPENSSH PRIVATE KEY"))) + ">\n"},
+		{"PGP", "private key", "-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: GnuPG v1\n\n" + body + "«=ab3D»\n-----END PGP PRIVATE KEY BLOCK-----\n"},
+		{"indented", "private key", "key: |\n  -----BEGIN PRIVATE KEY-----\n  «" + some(64) + "»\n  «" + some(8) + "»\n  -----END PRIVATE KEY-----\n"},
+		{"by a composer of containers", "private key", "web | -----BEGIN PRIVATE KEY-----\nweb | «" + some(64) + "»\n«web» | «" + some(8) + "»\n«web» | -----END PRIVATE KEY-----\nweb | done"},
+		{"in JSON", "private key", `"private_key": "-----BEGIN PRIVATE KEY-----«\n` + some(64) + `\n` + some(20) + `==\n»-----END PRIVATE KEY-----\n", "client_id": "1"`},
+		{"no end", "private key", "-----BEGIN PRIVATE KEY-----\n«" + some(3000) + "»"},
+		{"in base64", "private key", "tls.key: «" + base64.StdEncoding.EncodeToString([]byte(key("EC PRIVATE KEY"))) + "»\n"},
+		{"in base64, of SSH", "private key", "ssh: «" + base64.StdEncoding.EncodeToString([]byte(key("OPENSSH PRIVATE KEY"))) + "»\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			in, want := hidden(test.text)

@@ -28,8 +28,8 @@ type Stream struct {
 // Stream returns a new stream.
 func (s *Secrets) Stream(tally *Tally) *Stream {
 	t := &Stream{cover: cover{secrets: s, tally: tally, secretTo: -1}}
-	if s.shapes {
-		t.keys = &keyBlocks{tally: tally, material: classOf("+/=\\%")}
+	if s.material != nil {
+		t.keys = &keyBlocks{tally: tally, material: s.material}
 	}
 	return t
 }
