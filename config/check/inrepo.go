@@ -4,6 +4,7 @@ package check
 
 import (
 	"context"
+	"path/filepath"
 
 	"github.com/cutwater-ci/cutwater/config"
 	"github.com/cutwater-ci/cutwater/config/document"
@@ -18,7 +19,7 @@ const inRepoCheck = "prow-yaml"
 // are in its folder on this machine: alone, and together with all others.
 // With strict, keys that mean nothing are errors; otherwise they are notices.
 func InRepo(ctx context.Context, c *config.Config, repo, folder string, strict bool) []Finding {
-	brought, err := inrepo.ReadFolder(ctx, folder)
+	brought, err := inrepo.ReadFolder(ctx, folder, func(name string) string { return filepath.Join(folder, name) })
 	if err != nil {
 		return inRepo(known(Error, []document.Problem{{Message: err.Error()}}))
 	}

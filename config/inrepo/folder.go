@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/cutwater-ci/cutwater/config/document"
 	"github.com/cutwater-ci/cutwater/config/jobs"
@@ -20,14 +19,15 @@ import (
 type Folder struct {
 	// Jobs are those that could be read.
 	Jobs *jobs.InRepoFile
-	// Result is what is wrong, and what is odd. Its files are below the folder.
+	// Result is what is wrong, and what is odd.
 	document.Result
 	// Empty is whether there is neither .prow nor .prow.yaml.
 	Empty bool
 }
 
-// ReadFolder reads the folder that is a repository's root.
-func ReadFolder(ctx context.Context, dir string) (*Folder, error) {
+// ReadFolder reads the folder that is a repository's root. called says what its
+// files are called in places and messages.
+func ReadFolder(ctx context.Context, dir string, called func(name string) string) (*Folder, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
@@ -41,24 +41,19 @@ func ReadFolder(ctx context.Context, dir string) (*Folder, error) {
 	names, contents, err := source.read(ctx, tree)
 	var mistake *Mistake
 	if errors.As(err, &mistake) {
-		return &Folder{Jobs: &jobs.InRepoFile{}, Result: document.Result{Errors: below(dir, mistake.Problems)}}, nil
+		for i := range mistake.Problems {
+			mistake.Problems[i].File = called(mistake.Problems[i].File)
+		}
+		return &Folder{Jobs: &jobs.InRepoFile{}, Result: document.Result{Errors: mistake.Problems}}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	for i := range names {
-		names[i] = filepath.Join(dir, names[i])
+		names[i] = called(names[i])
 	}
 	p := parse(&document.Decoder{}, names, contents)
 	return &Folder{Jobs: &p.InRepoFile, Result: p.Result, Empty: !source.folder && source.file == nil}, nil
-}
-
-// below are problems with the names of files below a folder.
-func below(dir string, problems document.Problems) document.Problems {
-	for i := range problems {
-		problems[i].File = filepath.Join(dir, problems[i].File)
-	}
-	return problems
 }
 
 // folder is a repository's files as they are on this machine.

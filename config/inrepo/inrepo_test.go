@@ -64,6 +64,9 @@ func names(file *jobs.InRepoFile) []string {
 	return names
 }
 
+// called is what files of a folder are called.
+func called(name string) string { return "HEAD:" + name }
+
 func presubmit(name string) string { return "presubmits:\n- name: " + name + "\n" }
 
 func TestJobs(t *testing.T) {
@@ -99,7 +102,7 @@ func TestJobs(t *testing.T) {
 			if diff := cmp.Diff(tc.want, names(file)); diff != "" {
 				t.Errorf("jobs (-want +got):\n%s", diff)
 			}
-			folder, err := inrepo.ReadFolder(t.Context(), origin.Dir)
+			folder, err := inrepo.ReadFolder(t.Context(), origin.Dir, called)
 			if err != nil || len(folder.Errors) > 0 {
 				t.Fatalf("the folder: %v, %v", err, folder.Errors)
 			}
@@ -188,11 +191,11 @@ func TestTooMuch(t *testing.T) {
 			} else if len(err.Error()) > 300 {
 				t.Errorf("the error has %d bytes: %.300s", len(err.Error()), err)
 			}
-			folder, err := inrepo.ReadFolder(t.Context(), origin.Dir)
+			folder, err := inrepo.ReadFolder(t.Context(), origin.Dir, called)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if n := len(document.Problems(folder.Errors).Error()); n == 0 || n > 2000 || !strings.HasPrefix(folder.Errors[0].File, origin.Dir) {
+			if n := len(document.Problems(folder.Errors).Error()); n == 0 || n > 2000 || !strings.HasPrefix(folder.Errors[0].File, "HEAD:.prow") {
 				t.Errorf("the folder: %.2000v", folder.Errors)
 			}
 		})
@@ -217,7 +220,7 @@ func TestFolderLinks(t *testing.T) {
 	}
 	read := func() []string {
 		t.Helper()
-		folder, err := inrepo.ReadFolder(t.Context(), dir)
+		folder, err := inrepo.ReadFolder(t.Context(), dir, called)
 		if err != nil || len(folder.Errors) > 0 {
 			t.Fatalf("%v, %v", err, folder.Errors)
 		}
@@ -242,7 +245,7 @@ func TestFolderLinks(t *testing.T) {
 	if diff := cmp.Diff([]string{"file"}, read()); diff != "" {
 		t.Errorf("a folder that is a link (-want +got):\n%s", diff)
 	}
-	if _, err := inrepo.ReadFolder(t.Context(), filepath.Join(dir, "nowhere")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := inrepo.ReadFolder(t.Context(), filepath.Join(dir, "nowhere"), called); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no folder: got %v", err)
 	}
 }

@@ -103,11 +103,11 @@ func TestCheckOwnersPresence(t *testing.T) {
 	if diff := cmp.Diff(want, warnings(out)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if _, err := runCheck(t, append(flags, "--plugins", "gone.yaml")...); ExitCode(err) != 1 || !strings.Contains(text(err), "there is no such org") {
+	if _, err := runCheck(t, append(flags, "--plugins", "gone.yaml")...); ExitCode(err) != 1 || !strings.Contains(messageOf(err), "there is no such org") {
 		t.Errorf("an org that is gone: %v", err)
 	}
 	_, err = runCheck(t, "--config", "config.yaml", "--plugins", "plugins.yaml", "--expensive-checks")
-	if want := ownersCheck + " needs --github-token-path or --github-app-id"; ExitCode(err) != 2 || text(err) != want {
+	if want := ownersCheck + " needs --github-token-path or --github-app-id"; ExitCode(err) != 2 || messageOf(err) != want {
 		t.Errorf("without a token: %v, want %s", err, want)
 	}
 }

@@ -78,13 +78,13 @@ func TestCheck(t *testing.T) {
 		if diff := cmp.Diff(tc.want, out); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", tc.line, diff)
 		}
-		if message := text(err); message != tc.err {
+		if message := messageOf(err); message != tc.err {
 			t.Errorf("%q: error %q, want %q", tc.line, message, tc.err)
 		}
 	}
 }
 
-func text(err error) string {
+func messageOf(err error) string {
 	if err == nil {
 		return ""
 	}

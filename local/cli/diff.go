@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,6 +25,7 @@ type diffFlags struct {
 	supplemental         []string
 	oldConfig, newConfig string
 	oldJobs, newJobs     string
+	repo, repoDir        string
 	format               string
 	exitCode             bool
 }
@@ -42,11 +44,17 @@ the configurations could not be compared.
 
 OLD and NEW are folders with a configuration, such as two work trees, or
 config.yaml files. With --git, OLD is a revision of the folder's repository and
-NEW the folder as it is (default: this one).`,
+NEW the folder as it is (default: this one).
+
+With --repo-dir it is not the configuration that changes, but the jobs that a
+repository brings in .prow or .prow.yaml: OLD and NEW are revisions of it, NEW
+being the checkout as it is, committed or not, if it is left out.`,
 		Example: `  cutwater diff --git origin/main --config config/prow/config.yaml --jobs config/jobs
   cutwater diff --git $(git merge-base origin/main HEAD) --exit-code
   cutwater diff ../before . --format json
-  cutwater diff --old-config a/config.yaml --old-jobs a/jobs --new-config b/config.yaml --new-jobs b/jobs`,
+  cutwater diff --old-config a/config.yaml --old-jobs a/jobs --new-config b/config.yaml --new-jobs b/jobs
+  cutwater diff --repo-dir . --config ../prow/config.yaml --jobs ../prow/jobs origin/main
+  cutwater diff --repo-dir . --repo my-org/my-repo --config ../prow/config.yaml v1 v2`,
 		Args: cobra.MaximumNArgs(2),
 	}
 	var f diffFlags
@@ -59,13 +67,24 @@ NEW the folder as it is (default: this one).`,
 	flags.StringVar(&f.newConfig, "new-config", "", "the new config.yaml, in place of NEW")
 	flags.StringVar(&f.oldJobs, "old-jobs", "", "the old job file or folder")
 	flags.StringVar(&f.newJobs, "new-jobs", "", "the new job file or folder")
+	flags.StringVar(&f.repoDir, "repo-dir", "", "compare the jobs that the repository of this checkout brings, all else being as in --config and --jobs")
+	flags.StringVar(&f.repo, "repo", "", "its ORG/REPO (default: that of its remote origin)")
 	flags.StringVar(&f.format, "format", "text", "text or json")
 	flags.BoolVar(&f.exitCode, "exit-code", false, "end with exit code 1 if any job changes")
 	for _, name := range []string{"config", "old-config", "new-config"} {
 		must(cmd.MarkFlagFilename(name, "yaml", "yml"))
 	}
 	must(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions([]cobra.Completion{"text", "json"}, cobra.ShellCompDirectiveNoFileComp)))
-	must(cmd.RegisterFlagCompletionFunc("git", completeRevisions))
+	must(cmd.MarkFlagDirname("repo-dir"))
+	must(cmd.RegisterFlagCompletionFunc("git", func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return revisions(cmd.Context(), cmp.Or(append(args, ".")...))
+	}))
+	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if f.repoDir == "" || len(args) > 1 {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		return revisions(cmd.Context(), f.repoDir)
+	}
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return asUsageError(err) })
 	cmd.RunE = f.run
 	return cmd
@@ -88,6 +107,12 @@ func (f *diffFlags) run(cmd *cobra.Command, args []string) error {
 func (f *diffFlags) compare(ctx context.Context, args []string) (*configdiff.Report, error) {
 	if f.format != "text" && f.format != "json" {
 		return nil, fmt.Errorf("--format %q: want text or json", f.format)
+	}
+	if f.repoDir != "" {
+		return f.compareOwn(ctx, args)
+	}
+	if f.repo != "" {
+		return nil, errors.New("--repo is of the checkout that --repo-dir names, and there is none")
 	}
 	before, after, err := f.sides(ctx, args)
 	if err != nil {
@@ -124,9 +149,14 @@ func (s side) remove() {
 	}
 }
 
+// pair reports whether both sides are named one by one.
+func (f *diffFlags) pair() bool {
+	return f.oldConfig != "" || f.newConfig != "" || f.oldJobs != "" || f.newJobs != ""
+}
+
 // sides are what the command line says to compare.
 func (f *diffFlags) sides(ctx context.Context, args []string) (before, after side, err error) {
-	pair := f.oldConfig != "" || f.newConfig != "" || f.oldJobs != "" || f.newJobs != ""
+	pair := f.pair()
 	switch {
 	case pair && (f.git != "" || len(args) > 0):
 		err = errors.New("--old-config, --new-config and their jobs take the place of OLD, NEW and --git: give one or the other")

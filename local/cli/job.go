@@ -23,11 +23,18 @@ It has the defaults, labels and links that hook, tide and horologium give.
 
 A presubmit needs a pull request, a postsubmit a commit, a periodic nothing.
 With any --github flag all but the pull request's number comes from GitHub;
-what is given goes over it. Nothing is ever asked for.`,
+what is given goes over it. Nothing is ever asked for.
+
+A job in a repository's own .prow.yaml, or in its folder .prow, is found in the
+checkout that --repo-dir names, as it is, committed or not. With --repo and any
+--github flag it is read from GitHub, as the pull request has it when merged.
+in_repo_config must let the repository bring jobs.`,
 		Example: `  cutwater job ci-nightly --config config.yaml --jobs jobs/ | kubectl create -f -
   cutwater job unit --config config.yaml --jobs jobs/ --pull-number 12 --github-token-path ~/token
   cutwater job unit --config config.yaml --jobs jobs/ --pull-number 12 --pull-sha $(git rev-parse HEAD) \
-    --pull-author ann --base-ref main --base-sha $(git rev-parse main)`,
+    --pull-author ann --base-ref main --base-sha $(git rev-parse main)
+  cutwater job unit --config config.yaml --repo my-org/my-repo --pull-number 12 --github-token-path ~/token
+  cutwater job publish --config config.yaml --repo-dir . --base-ref main --base-sha $(git rev-parse HEAD)`,
 		Args: cobra.MaximumNArgs(1),
 	}
 	var flags jobFlags

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -22,9 +23,12 @@ import (
 // jobFlags say which job is meant and what it runs on, with Prow's names where
 // Prow has them.
 type jobFlags struct {
-	files config.Files
-	query makejob.Query
-	kind  string
+	files   config.Files
+	query   makejob.Query
+	kind    string
+	repoDir string
+	// own are the jobs that a repository brings, once they were read.
+	own own
 
 	code    makejob.Code
 	numbers []int
@@ -46,7 +50,8 @@ func (f *jobFlags) addTo(cmd *cobra.Command) {
 	addConfigFlags(cmd, &f.files)
 	flags := cmd.Flags()
 	flags.StringVar(&f.query.Name, "job", "", "the job's name, in place of NAME")
-	flags.StringVar(&f.query.Repo, "repo", "", "the job's ORG/REPO, where the name is of several")
+	flags.StringVar(&f.query.Repo, "repo", "", "the job's ORG/REPO, where the name is of several, or the job is in .prow.yaml")
+	flags.StringVar(&f.repoDir, "repo-dir", "", "a checkout of that repository, whose .prow or .prow.yaml counts as it is, committed or not")
 	flags.StringVar(&f.kind, "type", "", "the job's type, where the name is of several: presubmit, postsubmit or periodic; or batch, which runs a presubmit as tide does")
 	flags.StringVar(&f.code.BaseRef, "base-ref", "", "the branch")
 	flags.StringVar(&f.code.BaseSHA, "base-sha", "", "the commit of the branch")
@@ -66,6 +71,7 @@ func (f *jobFlags) addTo(cmd *cobra.Command) {
 
 	types := []cobra.Completion{"presubmit", "postsubmit", "periodic", "batch"}
 	must(cmd.RegisterFlagCompletionFunc("type", cobra.FixedCompletions(types, cobra.ShellCompDirectiveNoFileComp)))
+	must(cmd.MarkFlagDirname("repo-dir"))
 	must(cmd.RegisterFlagCompletionFunc("repo", f.completeRepos))
 	must(cmd.RegisterFlagCompletionFunc("job", f.completeJobs))
 	cmd.ValidArgsFunction = f.completeJobs
@@ -88,42 +94,92 @@ func addConfigFlags(cmd *cobra.Command, files *config.Files) {
 
 // prowJob makes the ProwJob that the command line describes.
 func (f *jobFlags) prowJob(cmd *cobra.Command, args []string, now clock) (*prowv1.ProwJob, error) {
-	ctx := cmd.Context()
-	if err := f.parse(args); err != nil {
-		return nil, err
-	}
-	c, found, err := f.find(ctx)
+	c, job, web, err := f.choose(cmd, args)
 	if err != nil {
 		return nil, err
 	}
-	gh, err := github.New(ctx, f.github.Options())
-	if err != nil {
-		return nil, err
-	}
-	if f.live(cmd) {
-		if err := f.code.Complete(ctx, gh, found[0].Repo); err != nil {
-			return nil, err
-		}
-	}
-	job, err := makejob.Choose(found, f.code.BaseRef)
-	if err != nil {
-		return nil, err
-	}
-	pj, err := f.create(c, job, gh.WebURL(), now)
+	pj, err := f.create(c, job, web, now)
 	if err == nil && !job.CouldRun(f.code.BaseRef) {
 		fmt.Fprintf(cmd.ErrOrStderr(), "note: by itself, %s does not run on the branch %s\n", job.Base().Name, f.code.BaseRef)
 	}
 	return pj, err
 }
 
-// find loads the configuration and finds the jobs that may be meant.
-func (f *jobFlags) find(ctx context.Context) (*config.Config, []jobs.Any, error) {
-	c, err := f.load(ctx)
-	if err != nil {
-		return nil, nil, err
+// choose finds the job, and completes the code that it runs on. web is the root
+// of GitHub's pages.
+func (f *jobFlags) choose(cmd *cobra.Command, args []string) (c *config.Config, job jobs.Any, web string, err error) {
+	ctx := cmd.Context()
+	if err := f.parse(args); err != nil {
+		return nil, job, "", err
 	}
-	found, err := makejob.Find(c.Jobs, f.query)
-	return c, found, err
+	if c, err = f.load(ctx); err != nil {
+		return nil, job, "", err
+	}
+	gh, err := github.New(ctx, f.github.Options())
+	if err != nil {
+		return nil, job, "", err
+	}
+	found, err := f.find(c)
+	if f.live(cmd) {
+		found, err = f.findLive(cmd, c, gh, found, err)
+	}
+	if err != nil {
+		return nil, job, "", f.advise(c, err)
+	}
+	job, err = makejob.Choose(found, f.code.BaseRef)
+	return c, job, gh.WebURL(), err
+}
+
+// find finds the jobs that may be meant.
+func (f *jobFlags) find(c *config.Config) ([]jobs.Any, error) {
+	all, err := f.own.jobs(c)
+	if err != nil {
+		return nil, err
+	}
+	return makejob.Find(all, f.query)
+}
+
+// findLive completes the code from GitHub, and reads the repository's own jobs
+// there where none is known for the branch. found and err are what find says.
+func (f *jobFlags) findLive(cmd *cobra.Command, c *config.Config, gh *github.Client, found []jobs.Any, err error) ([]jobs.Any, error) {
+	ctx, repo := cmd.Context(), f.query.Repo
+	mayBring := repo != "" && c.InRepoEnabled(repo) && f.own.file == nil
+	switch {
+	case err == nil:
+		repo = found[0].Repo
+	case !isNotFound(err) || !mayBring:
+		return nil, err
+	}
+	if err := f.code.Complete(ctx, gh, repo); err != nil {
+		return nil, err
+	}
+	if !mayBring || slices.ContainsFunc(found, func(j jobs.Any) bool { return j.CouldRun(f.code.BaseRef) }) {
+		return found, nil
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "note: reading the jobs that %s brings from GitHub\n", repo)
+	var brought own
+	if brought, err = fromGitHub(ctx, gh, repo, f.code); err != nil {
+		return nil, err
+	}
+	f.own = brought
+	return f.find(c)
+}
+
+// advise says of a job that is not found where it may be.
+func (f *jobFlags) advise(c *config.Config, err error) error {
+	repo := f.query.Repo
+	switch {
+	case !isNotFound(err) || repo == "" || f.own.file != nil:
+		return err
+	case !c.InRepoEnabled(repo):
+		return fmt.Errorf("%w, and %w", err, enabled(c, repo))
+	}
+	return fmt.Errorf("%w; where it is in .prow.yaml of %s, give --repo-dir or a --github flag", err, repo)
+}
+
+func isNotFound(err error) bool {
+	var notFound *makejob.NotFoundError
+	return errors.As(err, &notFound)
 }
 
 // create makes the ProwJob of a job; web is the root of the pages that it links to.
@@ -179,11 +235,24 @@ func at[T any](list []T, i int) T {
 	return none
 }
 
+// load loads the configuration and, with --repo-dir, the repository's own jobs.
 func (f *jobFlags) load(ctx context.Context) (*config.Config, error) {
 	if f.files.Config == "" {
 		return nil, errors.New("which configuration? give --config, and --jobs for the folder of the jobs")
 	}
-	return config.Load(ctx, f.files)
+	c, err := config.Load(ctx, f.files)
+	if err != nil || f.repoDir == "" {
+		return c, err
+	}
+	local, err := findLocal(ctx, "--repo-dir", f.repoDir, f.query.Repo)
+	if err != nil {
+		return nil, err
+	}
+	if err := enabled(c, local.repo); err != nil {
+		return nil, fmt.Errorf("--repo-dir: %w", err)
+	}
+	f.own, err = local.asItIs(ctx)
+	return c, err
 }
 
 func (f *jobFlags) live(cmd *cobra.Command) bool {
@@ -195,18 +264,27 @@ func (f *jobFlags) live(cmd *cobra.Command) bool {
 	return false
 }
 
+// all are the jobs of the configuration that was given.
+func (f *jobFlags) all(ctx context.Context) (*jobs.Jobs, error) {
+	c, err := f.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return f.own.jobs(c)
+}
+
 // completeJobs completes the name of a job of the configuration that was given.
 func (f *jobFlags) completeJobs(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	const no = cobra.ShellCompDirectiveNoFileComp
 	if len(args) > 0 {
 		return nil, no
 	}
-	c, err := f.load(cmd.Context())
+	all, err := f.all(cmd.Context())
 	if err != nil {
 		return nil, no
 	}
 	var names []cobra.Completion
-	for j := range c.Jobs.All() {
+	for j := range all.All() {
 		names = append(names, cobra.CompletionWithDesc(j.Base().Name, j.Of()))
 	}
 	return names, no
@@ -214,13 +292,13 @@ func (f *jobFlags) completeJobs(cmd *cobra.Command, args []string, _ string) ([]
 
 func (f *jobFlags) completeRepos(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	const no = cobra.ShellCompDirectiveNoFileComp
-	c, err := f.load(cmd.Context())
+	all, err := f.all(cmd.Context())
 	if err != nil {
 		return nil, no
 	}
 	seen := map[string]bool{"": true}
 	var repos []cobra.Completion
-	for j := range c.Jobs.All() {
+	for j := range all.All() {
 		if !seen[j.Repo] {
 			seen[j.Repo] = true
 			repos = append(repos, j.Repo)

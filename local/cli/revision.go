@@ -87,13 +87,9 @@ func (r repository) git(ctx context.Context, stdin []byte, args ...string) (stri
 	return string(out), err
 }
 
-// completeRevisions completes the name of a branch or a tag.
-func completeRevisions(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	repo := repository{dir: "."}
-	if len(args) > 0 {
-		repo.dir = args[0]
-	}
-	out, err := repo.git(cmd.Context(), nil, "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags")
+// revisions completes the name of a branch or a tag of the repository in a folder.
+func revisions(ctx context.Context, dir string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	out, err := repository{dir: dir}.git(ctx, nil, "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags")
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

@@ -5,7 +5,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
@@ -43,13 +41,20 @@ an API server, plank, a node that runs pods as processes, and the pod utilities.
 Its log is shown, then its exit code and where its artifacts are, which stay
 until the next run. The exit code is 0 if the job succeeds. Ctrl-C ends it.
 
-The job gets no credentials, reports to nobody, and uploads to a folder. Its code
-is cloned from GitHub, or is the last commit of the repository that --source
-names. It takes the flags of cutwater job as well. Jobs run as you, and those
-with the image "host" see this machine's files: run only what you trust.`,
+The job reports to nobody, and uploads to a folder. Its code is cloned from
+GitHub, or is the last commit of the repository that --source names, whose own
+.prow.yaml counts, too. It takes the flags of cutwater job as well. Jobs run as
+you, and those with the image "host" see this machine's files: run only what you
+trust.
+
+The job gets the secrets and config maps that you give, and no others. What it
+cannot start without is named before anything is started. Without the secrets
+that its decoration clones with, what is public can be cloned. Images are pulled
+with the credentials of docker login.`,
 		Example: `  cutwater run ci-nightly --config config.yaml --jobs jobs/
   cutwater run unit --config config.yaml --jobs jobs/ --source . --image host
-  cutwater run unit --config config.yaml --jobs jobs/ --pull-number 12 --github-endpoint https://api.github.com`,
+  cutwater run unit --config config.yaml --jobs jobs/ --pull-number 12 --github-endpoint https://api.github.com
+  cutwater run publish --config config.yaml --source . --secret registry=./registry --secret token=./token.txt`,
 		Args: cobra.MaximumNArgs(1),
 	}
 	var r runFlags
@@ -57,8 +62,8 @@ with the image "host" see this machine's files: run only what you trust.`,
 	flags := cmd.Flags()
 	flags.StringVar(&r.source, "source", "", "a git repository whose last commit the job runs on, in place of GitHub; it is only read")
 	flags.StringVar(&r.image, "image", "", "an image for the job's containers in place of their own; host is this machine")
-	flags.StringArrayVar(&r.secrets, "secret", nil, "NAME=DIR: a secret that the job needs, one key for each file of the folder; may be repeated")
-	flags.StringArrayVar(&r.maps, "config-map", nil, "NAME=DIR: the like for a config map")
+	flags.StringArrayVar(&r.secrets, "secret", nil, "NAME=PATH: a secret for the job, with a key for each file of a folder, or for one file; may be repeated")
+	flags.StringArrayVar(&r.maps, "config-map", nil, "NAME=PATH: the like for a config map")
 	flags.StringVar(&r.up.Programs, "programs", "", "folder of the pod utilities (default: that of this program)")
 	for _, name := range []string{"source", "programs"} {
 		must(cmd.MarkFlagDirname(name))
@@ -69,14 +74,14 @@ with the image "host" see this machine's files: run only what you trust.`,
 
 func (r *runFlags) run(cmd *cobra.Command, args []string, f folder, now clock) error {
 	ctx := cmd.Context()
-	if err := r.check(cmd, args, now); err != nil {
+	objects, err := readObjects(r.secrets, r.maps)
+	if err != nil {
+		return err
+	}
+	if err := r.check(cmd, args, objects, now); err != nil {
 		return err
 	}
 	if err := r.machineOptions(cmd, f); err != nil {
-		return err
-	}
-	objects, err := r.objects()
-	if err != nil {
 		return err
 	}
 	m, err := up.Start(ctx, r.up)
@@ -84,11 +89,8 @@ func (r *runFlags) run(cmd *cobra.Command, args []string, f folder, now clock) e
 		return err
 	}
 	defer m.Stop()
-	pj, err := r.prowJob(ctx, m, now)
+	pj, err := r.prowJob(ctx, m, objects, now)
 	if err != nil {
-		return err
-	}
-	if err := lacking(pj, objects); err != nil {
 		return err
 	}
 	if err := objects.create(ctx, m, pj.Spec.Namespace); err != nil {
@@ -101,44 +103,105 @@ func (r *runFlags) run(cmd *cobra.Command, args []string, f folder, now clock) e
 	return watched.follow(ctx)
 }
 
-// check finds what is wrong with the command line before anything is started.
-func (r *runFlags) check(cmd *cobra.Command, args []string, now clock) error {
-	if r.source == "" {
-		_, err := r.job.prowJob(cmd, args, now)
-		return err
-	}
-	if err := r.job.parse(args); err != nil {
-		return err
-	}
-	_, found, err := r.job.find(cmd.Context())
+// check finds what is wrong with the command line, and what the job lacks,
+// before anything is started.
+func (r *runFlags) check(cmd *cobra.Command, args []string, given objects, now clock) error {
+	job, err := r.choose(cmd, args, now)
 	if err != nil {
 		return err
 	}
-	if found[0].Repo == "" {
-		return fmt.Errorf("--source is for presubmits and postsubmits: %q is a periodic, which says itself what it clones", r.job.query.Name)
+	needs, credentials := makejob.Needs(job.Base().Spec), r.credentials(job)
+	if err := given.lacking(append(needs, given.given(credentials)...)); err != nil {
+		return err
 	}
-	return r.checkSource(cmd, found[0].Repo)
+	if names := given.without(credentials); len(names) > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "note: only what is public can be cloned, since these secrets are not given: %s\n", strings.Join(names, ", "))
+	}
+	return nil
 }
 
-// checkSource makes the source the machine's repository.
-func (r *runFlags) checkSource(cmd *cobra.Command, orgRepo string) error {
+// credentials are the secrets that the job clones with; the machine's own GitHub wants none.
+func (r *runFlags) credentials(job jobs.Any) []makejob.Need {
+	if r.source != "" {
+		return nil
+	}
+	return makejob.Credentials(job.Base().DecorationConfig)
+}
+
+// choose chooses the job, with the user's own configuration.
+func (r *runFlags) choose(cmd *cobra.Command, args []string, now clock) (jobs.Any, error) {
+	if r.source == "" {
+		c, job, web, err := r.job.choose(cmd, args)
+		if err == nil {
+			_, err = r.job.create(c, job, web, now) // which says what of the code is missing
+		}
+		return job, err
+	}
+	if err := r.job.parse(args); err != nil {
+		return jobs.Any{}, err
+	}
+	c, err := r.job.load(cmd.Context())
+	if err != nil {
+		return jobs.Any{}, err
+	}
+	found, notFound := r.job.find(c)
+	if notFound == nil && found[0].Repo == "" {
+		return jobs.Any{}, fmt.Errorf("--source is for presubmits and postsubmits: %q is a periodic, which says itself what it clones", r.job.query.Name)
+	}
+	branch, err := r.sourceBranch(cmd)
+	if err != nil {
+		return jobs.Any{}, err
+	}
+	if found, err = r.findInSource(cmd.Context(), c, branch, found, notFound); err != nil {
+		return jobs.Any{}, err
+	}
+	r.up.Name = found[0].Repo
+	return makejob.Choose(found, branch)
+}
+
+// findInSource reads the jobs that the source brings on the branch where none is
+// known for it. found and err are what find says.
+func (r *runFlags) findInSource(ctx context.Context, c *config.Config, branch string, found []jobs.Any, err error) ([]jobs.Any, error) {
+	if err != nil && !isNotFound(err) || r.job.own.file != nil || slices.ContainsFunc(found, func(j jobs.Any) bool { return j.CouldRun(branch) }) {
+		return found, err
+	}
+	local, lost := findLocal(ctx, "--source", r.source, r.job.query.Repo)
+	if lost == nil {
+		lost = enabled(c, local.repo)
+	}
+	switch {
+	case lost != nil && err != nil:
+		return nil, fmt.Errorf("%w; %w", err, lost)
+	case lost != nil:
+		return found, nil
+	}
+	if r.job.own, err = local.at(ctx, branch); err != nil {
+		return nil, err
+	}
+	return r.job.find(c)
+}
+
+// sourceBranch makes the source the machine's repository, and returns the branch
+// that the job runs on.
+func (r *runFlags) sourceBranch(cmd *cobra.Command) (string, error) {
 	dir, err := filepath.Abs(r.source)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if _, err := os.Stat(dir); err != nil {
-		return fmt.Errorf("--source: %w", err)
+		return "", fmt.Errorf("--source: %w", err)
 	}
 	repo := repository{dir: dir}
-	if _, err := repo.git(cmd.Context(), nil, "symbolic-ref", "--quiet", "HEAD"); err != nil {
-		return fmt.Errorf("--source: %s is not a git repository with a branch checked out", r.source)
+	branch, err := repo.git(cmd.Context(), nil, "symbolic-ref", "--quiet", "--short", "HEAD")
+	if err != nil {
+		return "", fmt.Errorf("--source: %s is not a git repository with a branch checked out", r.source)
 	}
 	// A bare repository has no work tree, which is an error and no change.
 	if changed, err := repo.git(cmd.Context(), nil, "status", "--porcelain"); err == nil && changed != "" {
 		fmt.Fprintf(cmd.ErrOrStderr(), "note: what is not committed in %s does not count\n", r.source)
 	}
-	r.up.Repo, r.up.Name = dir, orgRepo
-	return nil
+	r.up.Repo = dir
+	return cmp.Or(r.job.code.BaseRef, strings.TrimSpace(branch)), nil
 }
 
 // machineOptions settles how the machine is brought up: beside one that is up, with free ports.
@@ -164,9 +227,14 @@ func (r *runFlags) machineOptions(cmd *cobra.Command, f folder) error {
 }
 
 // prowJob makes the job's ProwJob with the configuration of the machine, and fits it to it.
-func (r *runFlags) prowJob(ctx context.Context, m *up.Machine, now clock) (*prowv1.ProwJob, error) {
-	r.job.files.Config = filepath.Join(r.up.State, "configmaps", "config", "config.yaml") // that of the machine
-	c, found, err := r.job.find(ctx)
+func (r *runFlags) prowJob(ctx context.Context, m *up.Machine, given objects, now clock) (*prowv1.ProwJob, error) {
+	files := r.job.files
+	files.Config = filepath.Join(r.up.State, "configmaps", "config", "config.yaml")
+	c, err := config.Load(ctx, files)
+	if err != nil {
+		return nil, err
+	}
+	found, err := r.job.find(c)
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +256,7 @@ func (r *runFlags) prowJob(ctx context.Context, m *up.Machine, now clock) (*prow
 	if err != nil {
 		return nil, err
 	}
-	makejob.Localize(pj, localUtilities(c), r.image)
+	makejob.Localize(pj, makejob.Machine{Utilities: localUtilities(c), Image: r.image, HasSecret: given.hasSecret, HasCode: r.source != ""})
 	return pj, nil
 }
 
@@ -214,86 +282,6 @@ func (r *runFlags) lastCommit(ctx context.Context, forge *github.Client, job job
 			pull.Title = cmp.Or(given[0].Title, pull.Title)
 		}
 		code.Pulls = []makejob.Pull{pull}
-	}
-	return nil
-}
-
-// objects are secrets and config maps for the job.
-type objects struct {
-	secrets []*corev1.Secret
-	maps    []*corev1.ConfigMap
-}
-
-func (r *runFlags) objects() (objects, error) {
-	var o objects
-	for _, given := range r.secrets {
-		name, data, err := filesOf("--secret", given)
-		if err != nil {
-			return o, err
-		}
-		o.secrets = append(o.secrets, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name}, Data: data})
-	}
-	for _, given := range r.maps {
-		name, data, err := filesOf("--config-map", given)
-		if err != nil {
-			return o, err
-		}
-		o.maps = append(o.maps, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name}, BinaryData: data})
-	}
-	return o, nil
-}
-
-// filesOf reads NAME=DIR.
-func filesOf(flag, given string) (name string, data map[string][]byte, err error) {
-	name, dir, ok := strings.Cut(given, "=")
-	if !ok || name == "" || dir == "" {
-		return "", nil, fmt.Errorf("%s %q: want NAME=DIR", flag, given)
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return "", nil, fmt.Errorf("%s: %w", flag, err)
-	}
-	data = map[string][]byte{}
-	for _, entry := range entries {
-		if entry.IsDir() {
-			continue
-		}
-		if data[entry.Name()], err = os.ReadFile(filepath.Join(dir, entry.Name())); err != nil {
-			return "", nil, fmt.Errorf("%s: %w", flag, err)
-		}
-	}
-	return name, data, nil
-}
-
-// lacking names what the job needs and was not given.
-func lacking(pj *prowv1.ProwJob, given objects) error {
-	secrets, maps := makejob.Needs(pj)
-	for _, s := range given.secrets {
-		secrets = slices.DeleteFunc(secrets, func(name string) bool { return name == s.Name })
-	}
-	for _, m := range given.maps {
-		maps = slices.DeleteFunc(maps, func(name string) bool { return name == m.Name })
-	}
-	var errs []error
-	for _, name := range secrets {
-		errs = append(errs, fmt.Errorf("the job needs the secret %s: give its files with --secret %s=DIR", name, name))
-	}
-	for _, name := range maps {
-		errs = append(errs, fmt.Errorf("the job needs the config map %s: give its files with --config-map %s=DIR", name, name))
-	}
-	return errors.Join(errs...)
-}
-
-func (o objects) create(ctx context.Context, m *up.Machine, namespace string) error {
-	for _, s := range o.secrets {
-		if _, err := m.Kube.CoreV1().Secrets(namespace).Create(ctx, s, metav1.CreateOptions{}); err != nil {
-			return fmt.Errorf("creating the secret %s: %w", s.Name, err)
-		}
-	}
-	for _, each := range o.maps {
-		if _, err := m.Kube.CoreV1().ConfigMaps(namespace).Create(ctx, each, metav1.CreateOptions{}); err != nil {
-			return fmt.Errorf("creating the config map %s: %w", each.Name, err)
-		}
 	}
 	return nil
 }

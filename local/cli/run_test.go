@@ -14,13 +14,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
+	"github.com/cutwater-ci/cutwater/local/makejob"
 )
 
-const runConfig = `presubmits:
+const runConfig = `in_repo_config: {enabled: {org/repo: true}}
+presubmits:
   org/repo:
   - name: unit
     decorate: true
@@ -42,9 +41,28 @@ periodics:
     containers:
     - {image: host, command: [sh, -c, 'cat /key/*; exit 3'], volumeMounts: [{name: key, mountPath: /key}]}
     volumes: [{name: key, secret: {secretName: key}}]
+- name: clones
+  interval: 1h
+  decorate: true
+  decoration_config:
+    gcs_configuration: {bucket: gs://real, path_strategy: explicit}
+    oauth_token_secret: {name: token, key: value}
+    utility_images: {clonerefs: real, initupload: real, entrypoint: real, sidecar: real}
+  spec: {containers: [{image: host, command: [make]}]}
 - name: endless
   interval: 1h
   spec: {containers: [{image: host, command: [sh, -c, 'echo begun; exec tail -f /dev/null']}]}
+`
+
+// ownJob is the repository's .prow.yaml.
+const ownJob = `presubmits:
+- name: own
+  decorate: true
+  decoration_config:
+    gcs_configuration: {bucket: gs://real, path_strategy: explicit}
+    oauth_token_secret: {name: token, key: value}
+    utility_images: {clonerefs: real, initupload: real, entrypoint: real, sidecar: real}
+  spec: {containers: [{image: host, command: [cat, greeting]}]}
 `
 
 // buffer is written and read at the same time.
@@ -83,7 +101,7 @@ func newRunner(t *testing.T) runner {
 			t.Fatalf("building %s: %v\n%s", name, err, out)
 		}
 	}
-	for name, content := range map[string]string{"config.yaml": runConfig, "source/greeting": "ahoy\n", "key/token": "s3cret\n"} {
+	for name, content := range map[string]string{"config.yaml": runConfig, "source/greeting": "ahoy\n", "source/.prow.yaml": ownJob, "key/token": "s3cret\n"} {
 		path := filepath.Join(r.dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
@@ -149,6 +167,15 @@ func TestRun(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a job of the repository's own", func(t *testing.T) {
+		var out, notes buffer
+		if err := r.run(t.Context(), t, &out, &notes, "own", "--source", "@/source", "--repo", "org/repo"); err != nil {
+			t.Fatalf("%v\n%s", err, notes.String())
+		}
+		if diff := cmp.Diff("ahoy\n", out.String()); diff != "" {
+			t.Errorf("the log (-want +got):\n%s", diff)
+		}
+	})
 	t.Run("a periodic that fails with a secret", func(t *testing.T) {
 		var out, notes buffer
 		err := r.run(t.Context(), t, &out, &notes, "secret", "--secret", "key=@/key")
@@ -190,8 +217,11 @@ func TestRunRefuses(t *testing.T) {
 		{"secret --source @", `--source is for presubmits and postsubmits: "secret" is a periodic, which says itself what it clones`},
 		{"unit --source @/nowhere", "--source: stat @/nowhere: no such file or directory"},
 		{"unit --source @", "--source: @ is not a git repository with a branch checked out"},
-		{"endless --secret key", `--secret "key": want NAME=DIR`},
-		{"endless --config-map key=@/nowhere", "--config-map: open @/nowhere: no such file or directory"},
+		{"endless --secret key", `--secret "key": want NAME=DIR or NAME=FILE`},
+		{"endless --config-map key=@/nowhere", "--config-map: stat @/nowhere: no such file or directory"},
+		{"secret", "the job needs the secret key, for the volume key: give --secret key=PATH, a folder with a file for each key, or the file of one"},
+		{"clones --secret token=@/config.yaml", "the job needs the key value of the secret token, for decoration_config.oauth_token_secret: give --secret token=PATH, a folder with a file for each key, or the file of one"},
+		{"own --repo org/repo", `no job of org/repo is called "own"; where it is in .prow.yaml of org/repo, give --repo-dir or a --github flag`},
 	} {
 		var out, notes buffer
 		err := r.run(t.Context(), t, &out, &notes, strings.Fields(tc.args)...)
@@ -206,18 +236,57 @@ func TestRunRefuses(t *testing.T) {
 	}
 }
 
-// What a job needs and was not given is named, all of it.
+// What a job needs and was not given is named, all of it, with what needs it.
 func TestLacking(t *testing.T) {
-	pj := &prowv1.ProwJob{Spec: prowv1.ProwJobSpec{PodSpec: &corev1.PodSpec{Volumes: []corev1.Volume{
-		{VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: "key"}}},
-		{VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: "given"}}},
-		{VolumeSource: corev1.VolumeSource{ConfigMap: &corev1.ConfigMapVolumeSource{LocalObjectReference: corev1.LocalObjectReference{Name: "settings"}}}},
-	}}}}
-	given := objects{secrets: []*corev1.Secret{{ObjectMeta: metav1.ObjectMeta{Name: "given"}}}}
-	err := lacking(pj, given)
-	want := "the job needs the secret key: give its files with --secret key=DIR\n" +
-		"the job needs the config map settings: give its files with --config-map settings=DIR"
-	if err == nil || err.Error() != want {
+	given := objects{makejob.Secret: {"given": {"a": nil}}, makejob.ConfigMap: {"given": {}}}
+	needs := []makejob.Need{
+		{Kind: makejob.Secret, Name: "given", Key: "a", For: "the volume a"},
+		{Kind: makejob.Secret, Name: "given", For: "the volume b"},
+		{Kind: makejob.Secret, Name: "given", Key: "b", For: "the volume c"},
+		{Kind: makejob.Secret, Name: "key", For: "the volume v"},
+		{Kind: makejob.Secret, Name: "key", Key: "token", For: "the variable TOKEN"},
+		{Kind: makejob.Secret, Name: "key", Key: "token", For: "the variable TOKEN"},
+		{Kind: makejob.ConfigMap, Name: "given", For: "the volume w"},
+		{Kind: makejob.ConfigMap, Name: "settings", Key: "x", For: "the volume w"},
+	}
+	const path = "=PATH, a folder with a file for each key, or the file of one"
+	want := "the job needs the key b of the secret given, for the volume c: give --secret given" + path + "\n" +
+		"the job needs the secret key, for the volume v and the variable TOKEN: give --secret key" + path + "\n" +
+		"the job needs the config map settings, for the volume w: give --config-map settings" + path
+	if err := given.lacking(needs); err == nil || err.Error() != want {
 		t.Errorf("got error %v, want %s", err, want)
+	}
+	if err := given.lacking(needs[:2]); err != nil {
+		t.Errorf("with all that is needed: %v", err)
+	}
+}
+
+// A secret comes from folders and from files.
+func TestReadObjects(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, text := range map[string]string{"dir/a": "1", "dir/deep/b": "2", "c": "3"} {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for from, to := range map[string]string{"dir/link": "../c", "dir/dangling": "nowhere", "dir/folder": "deep"} {
+		if err := os.Symlink(to, from); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := readObjects([]string{"s=dir", "s=c", "other=c"}, []string{"m=dir"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := func(s string) []byte { return []byte(s) }
+	want := objects{
+		makejob.Secret:    {"s": {"a": text("1"), "link": text("3"), "c": text("3")}, "other": {"c": text("3")}},
+		makejob.ConfigMap: {"m": {"a": text("1"), "link": text("3")}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

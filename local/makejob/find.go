@@ -106,6 +106,11 @@ func ambiguous(name string, found []jobs.Any, advice string) error {
 	return errors.New(b.String())
 }
 
+// NotFoundError says that no job is the one that is asked for.
+type NotFoundError struct{ message string }
+
+func (e *NotFoundError) Error() string { return e.message }
+
 func (q Query) notFound(all *jobs.Jobs) error {
 	what := "job"
 	if q.Type != "" {
@@ -121,11 +126,11 @@ func (q Query) notFound(all *jobs.Jobs) error {
 			elsewhere = append(elsewhere, j.Of())
 		}
 	}
+	message := fmt.Sprintf("no %s is called %q", what, q.Name)
 	if len(elsewhere) > 0 {
-		return fmt.Errorf("no %s is called %q; there is a %s", what, q.Name, strings.Join(slices.Compact(elsewhere), ", a "))
+		message += "; there is a " + strings.Join(slices.Compact(elsewhere), ", a ")
+	} else if like := document.Closest(q.Name, names); like != "" {
+		message += fmt.Sprintf("; did you mean %q?", like)
 	}
-	if like := document.Closest(q.Name, names); like != "" {
-		return fmt.Errorf("no %s is called %q; did you mean %q?", what, q.Name, like)
-	}
-	return fmt.Errorf("no %s is called %q", what, q.Name)
+	return &NotFoundError{message}
 }

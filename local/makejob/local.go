@@ -3,112 +3,72 @@
 package makejob
 
 import (
-	"maps"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 )
 
-// Localize fits a ProwJob to a machine that is alone: it has one node and one
-// build cluster, no accounts, queues, credentials or priorities, and nobody to
-// report to. utilities are the machine's own: its pod utilities and its bucket.
-// image, unless it is empty, replaces the images of the job's containers.
-func Localize(pj *prowv1.ProwJob, utilities *prowv1.DecorationConfig, image string) {
+// Machine is what a machine that is alone has for a job.
+type Machine struct {
+	// Utilities are its own pod utilities and its bucket.
+	Utilities *prowv1.DecorationConfig
+	// Image, unless it is empty, replaces the images of the job's containers.
+	Image string
+	// HasSecret reports whether it has a secret.
+	HasSecret func(name string) bool
+	// HasCode is whether the code comes from the machine itself, so that nobody logs in to clone it.
+	HasCode bool
+}
+
+// Localize fits a ProwJob to a machine: it has one node and one build cluster,
+// no accounts, queues or priorities, and nobody to report to.
+func Localize(pj *prowv1.ProwJob, m Machine) {
 	spec := &pj.Spec
 	spec.Cluster, spec.JobQueueName, spec.MaxConcurrency = prowv1.DefaultClusterAlias, "", 0
 	spec.Report, spec.ReporterConfig = false, nil
 	pj.Status.State = prowv1.TriggeredState
-	if pod := spec.PodSpec; pod != nil {
-		pod.ServiceAccountName, pod.DeprecatedServiceAccount, pod.ImagePullSecrets = "", "", nil
-		pod.NodeSelector, pod.Affinity, pod.Tolerations = nil, nil, nil
-		pod.PriorityClassName, pod.Priority, pod.RuntimeClassName = "", nil, nil
-		for _, containers := range [][]corev1.Container{pod.InitContainers, pod.Containers} {
-			for i := range containers {
-				containers[i].Resources = corev1.ResourceRequirements{}
-				if image != "" {
-					containers[i].Image = image
-				}
+	if spec.PodSpec != nil {
+		localizePod(spec.PodSpec, m)
+	}
+	if d := spec.DecorationConfig; d != nil {
+		d.UtilityImages, d.GCSConfiguration = m.Utilities.UtilityImages, m.Utilities.GCSConfiguration
+		d.GCSCredentialsSecret, d.S3CredentialsSecret = nil, nil
+		d.DefaultServiceAccountName, d.SchedulingOptions, d.Resources = nil, nil, nil
+		localizeCredentials(d, m)
+	}
+}
+
+func localizePod(pod *corev1.PodSpec, m Machine) {
+	pod.ServiceAccountName, pod.DeprecatedServiceAccount = "", ""
+	pod.ImagePullSecrets = slices.DeleteFunc(pod.ImagePullSecrets, func(s corev1.LocalObjectReference) bool { return !m.HasSecret(s.Name) })
+	pod.NodeSelector, pod.Affinity, pod.Tolerations = nil, nil, nil
+	pod.PriorityClassName, pod.Priority, pod.RuntimeClassName = "", nil, nil
+	for _, containers := range [][]corev1.Container{pod.InitContainers, pod.Containers} {
+		for i := range containers {
+			containers[i].Resources = corev1.ResourceRequirements{}
+			if m.Image != "" {
+				containers[i].Image = m.Image
 			}
 		}
 	}
-	if d := spec.DecorationConfig; d != nil {
-		d.UtilityImages, d.GCSConfiguration = utilities.UtilityImages, utilities.GCSConfiguration
-		d.GCSCredentialsSecret, d.S3CredentialsSecret = nil, nil
-		d.SSHKeySecrets, d.CookiefileSecret, d.OauthTokenSecret, d.GitHubAppPrivateKeySecret = nil, nil, nil, nil
-		d.DefaultServiceAccountName, d.SchedulingOptions, d.Resources = nil, nil, nil
-	}
 }
 
-// Needs are the names of the secrets and of the config maps that the job's pod
-// cannot start without, sorted.
-func Needs(pj *prowv1.ProwJob) (secrets, configMaps []string) {
-	n := needs{secrets: map[string]bool{}, configMaps: map[string]bool{}}
-	if pod := pj.Spec.PodSpec; pod != nil {
-		for _, v := range pod.Volumes {
-			n.volume(v)
-		}
-		for _, c := range slices.Concat(pod.InitContainers, pod.Containers) {
-			n.container(c)
-		}
+// localizeCredentials leaves the credentials for cloning that there are, and are needed.
+func localizeCredentials(d *prowv1.DecorationConfig, m Machine) {
+	has := func(name string) bool { return m.HasSecret(name) && !m.HasCode }
+	d.SSHKeySecrets = slices.DeleteFunc(d.SSHKeySecrets, func(name string) bool { return !has(name) })
+	if s := d.OauthTokenSecret; s != nil && !has(s.Name) {
+		d.OauthTokenSecret = nil
 	}
-	return slices.Sorted(maps.Keys(n.secrets)), slices.Sorted(maps.Keys(n.configMaps))
-}
-
-// needs are names of things.
-type needs struct{ secrets, configMaps map[string]bool }
-
-func (n needs) secret(name string, optional *bool) {
-	if optional == nil || !*optional {
-		n.secrets[name] = true
+	if s := d.GitHubAppPrivateKeySecret; s != nil && !has(s.Name) {
+		d.GitHubAppID, d.GitHubAppPrivateKeySecret = "", nil
 	}
-}
-
-func (n needs) configMap(name string, optional *bool) {
-	if optional == nil || !*optional {
-		n.configMaps[name] = true
-	}
-}
-
-func (n needs) volume(v corev1.Volume) {
-	if v.Secret != nil {
-		n.secret(v.Secret.SecretName, v.Secret.Optional)
-	}
-	if v.ConfigMap != nil {
-		n.configMap(v.ConfigMap.Name, v.ConfigMap.Optional)
-	}
-	if v.Projected == nil {
-		return
-	}
-	for _, source := range v.Projected.Sources {
-		if source.Secret != nil {
-			n.secret(source.Secret.Name, source.Secret.Optional)
-		}
-		if source.ConfigMap != nil {
-			n.configMap(source.ConfigMap.Name, source.ConfigMap.Optional)
-		}
-	}
-}
-
-func (n needs) container(c corev1.Container) {
-	for _, from := range c.EnvFrom {
-		if from.SecretRef != nil {
-			n.secret(from.SecretRef.Name, from.SecretRef.Optional)
-		}
-		if from.ConfigMapRef != nil {
-			n.configMap(from.ConfigMapRef.Name, from.ConfigMapRef.Optional)
-		}
-	}
-	for _, env := range c.Env {
-		if env.ValueFrom == nil {
-			continue
-		}
-		if ref := env.ValueFrom.SecretKeyRef; ref != nil {
-			n.secret(ref.Name, ref.Optional)
-		}
-		if ref := env.ValueFrom.ConfigMapKeyRef; ref != nil {
-			n.configMap(ref.Name, ref.Optional)
+	if s := d.CookiefileSecret; s != nil {
+		if name, _, _ := strings.Cut(*s, "/"); !has(name) {
+			d.CookiefileSecret = nil
 		}
 	}
 }

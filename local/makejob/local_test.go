@@ -3,9 +3,11 @@
 package makejob_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"sigs.k8s.io/yaml"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
@@ -37,13 +39,15 @@ spec:
     gcs_credentials_secret: a
     s3_credentials_secret: b
     ssh_key_secrets: [c]
-    cookiefile_secret: d
+    cookiefile_secret: d/file
     oauth_token_secret: {name: e, key: f}
+    github_app_id: "7"
     github_app_private_key_secret: {name: g, key: h}
     default_service_account_name: i
     default_memory_request: 1Gi
   pod_spec:
     serviceAccountName: robot
+    imagePullSecrets: [{name: p}, {name: q}]
     nodeSelector: {size: large}
     tolerations: [{key: a}]
     priorityClassName: high
@@ -59,20 +63,49 @@ spec:
       - {name: D, value: "1"}
     volumes:
     - {name: v, secret: {secretName: volume}}
-    - {name: w, configMap: {name: files}}
+    - {name: w, configMap: {name: files, items: [{key: one, path: a}, {key: two, path: b}]}}
+    - {name: z, secret: {secretName: perhaps, optional: true}}
     - {name: x, projected: {sources: [{secret: {name: projected}}, {configMap: {name: both}}]}}
     - {name: y, emptyDir: {}}
 status: {state: scheduling}
 `
 
 func TestLocalize(t *testing.T) {
-	pj := prowJob(t, farAway)
-	makejob.Localize(pj, &prowv1.DecorationConfig{
+	utilities := &prowv1.DecorationConfig{
 		UtilityImages:    &prowv1.UtilityImages{CloneRefs: "ours"},
 		GCSConfiguration: &prowv1.GCSConfiguration{Bucket: "file:///ours"},
-	}, "host")
-	pj.Spec.PodSpec.Volumes, pj.Spec.PodSpec.Containers[0].Env, pj.Spec.PodSpec.Containers[0].EnvFrom = nil, nil, nil // which stay
-	want := prowJob(t, `
+	}
+	for _, tc := range []struct {
+		name       string
+		machine    makejob.Machine
+		secrets    string // that there are
+		decoration string // what is left
+		pod        string
+	}{
+		{
+			"alone", makejob.Machine{Image: "host"}, "",
+			"", "{containers: [{image: host, command: [make]}]}",
+		},
+		{
+			"with secrets", makejob.Machine{}, "cdegpr", `
+    ssh_key_secrets: [c]
+    cookiefile_secret: d/file
+    oauth_token_secret: {name: e, key: f}
+    github_app_id: "7"
+    github_app_private_key_secret: {name: g, key: h}`,
+			"{imagePullSecrets: [{name: p}], containers: [{image: golang, command: [make]}]}",
+		},
+		{
+			"with secrets and the code", makejob.Machine{HasCode: true}, "cdegpr",
+			"", "{imagePullSecrets: [{name: p}], containers: [{image: golang, command: [make]}]}",
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			pj := prowJob(t, farAway)
+			tc.machine.Utilities, tc.machine.HasSecret = utilities, func(name string) bool { return strings.Contains(tc.secrets, name) }
+			makejob.Localize(pj, tc.machine)
+			pj.Spec.PodSpec.Volumes, pj.Spec.PodSpec.Containers[0].Env, pj.Spec.PodSpec.Containers[0].EnvFrom = nil, nil, nil // which stay
+			want := prowJob(t, `
 spec:
   job: unit
   agent: kubernetes
@@ -81,22 +114,48 @@ spec:
     timeout: 1h
     utility_images: {clonerefs: ours}
     gcs_configuration: {bucket: file:///ours}
-    default_memory_request: 1Gi
-  pod_spec:
-    containers: [{image: host, command: [make]}]
+    default_memory_request: 1Gi`+tc.decoration+`
+  pod_spec: `+tc.pod+`
 status: {state: triggered}
 `)
-	if diff := cmp.Diff(want, pj); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+			if diff := cmp.Diff(want, pj, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
 func TestNeeds(t *testing.T) {
-	secrets, configMaps := makejob.Needs(prowJob(t, farAway))
-	if diff := cmp.Diff([]string{"env", "from", "projected", "volume"}, secrets); diff != "" {
-		t.Errorf("secrets (-want +got):\n%s", diff)
+	pj := prowJob(t, farAway)
+	const env = " of the container test"
+	want := []makejob.Need{
+		{makejob.Secret, "volume", "", "the volume v"},
+		{makejob.ConfigMap, "files", "one", "the volume w"},
+		{makejob.ConfigMap, "files", "two", "the volume w"},
+		{makejob.Secret, "projected", "", "the volume x"},
+		{makejob.ConfigMap, "both", "", "the volume x"},
+		{makejob.Secret, "from", "", "envFrom" + env},
+		{makejob.ConfigMap, "all", "", "envFrom" + env},
+		{makejob.Secret, "env", "k", "the variable A" + env},
+		{makejob.ConfigMap, "settings", "k", "the variable B" + env},
 	}
-	if diff := cmp.Diff([]string{"all", "both", "files", "settings"}, configMaps); diff != "" {
-		t.Errorf("config maps (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, makejob.Needs(pj.Spec.PodSpec)); diff != "" {
+		t.Errorf("the pod (-want +got):\n%s", diff)
+	}
+	want = []makejob.Need{
+		{makejob.Secret, "c", "", "decoration_config.ssh_key_secrets"},
+		{makejob.Secret, "e", "f", "decoration_config.oauth_token_secret"},
+		{makejob.Secret, "g", "h", "decoration_config.github_app_private_key_secret"},
+		{makejob.Secret, "d", "file", "decoration_config.cookiefile_secret"},
+	}
+	if diff := cmp.Diff(want, makejob.Credentials(pj.Spec.DecorationConfig)); diff != "" {
+		t.Errorf("the decoration (-want +got):\n%s", diff)
+	}
+	whole := "d"
+	if got := makejob.Credentials(&prowv1.DecorationConfig{CookiefileSecret: &whole}); len(got) != 1 || got[0].Key != "d" {
+		t.Errorf("a cookie file without a key: got %v", got)
+	}
+	if got := append(makejob.Needs(nil), makejob.Credentials(nil)...); len(got) > 0 {
+		t.Errorf("of nothing: got %v", got)
 	}
 }
