@@ -160,3 +160,27 @@ func TestCredentials(t *testing.T) {
 		t.Errorf("got %v, want an error without the content", err)
 	}
 }
+
+// What docker login has left counts where a pod brings nothing of its own.
+func TestDockerConfiguration(t *testing.T) {
+	host, _ := serve(t, "s3cret")
+	ref := host + "/team/tool"
+	push(t, ref, "s3cret", "file run 1")
+	dir := t.TempDir()
+	t.Setenv("DOCKER_CONFIG", dir)
+	for _, test := range []struct {
+		config string
+		ok     bool
+	}{
+		{`{}`, false},
+		{`{"auths":{"HOST":{"auth":"dTpzM2NyZXQ="}}}`, true},
+		{`{"auths":{"HOST":{"auth":"dTp4"}}}`, false},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(strings.ReplaceAll(test.config, "HOST", host)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := image.NewStore(t.TempDir()).Pull(t.Context(), ref, nil); (err == nil) != test.ok {
+			t.Errorf("%s: got error %v, want success %t", test.config, err, test.ok)
+		}
+	}
+}
