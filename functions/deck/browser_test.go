@@ -161,7 +161,7 @@ func TestInABrowser(t *testing.T) {
 		t.Errorf("the first run's page: got state %q", state)
 	}
 	shoot(t, ctx, "view")
-	for name, path := range map[string]string{"delivery": "/deliveries/guid-1", "deliveries": "/deliveries", "live": "/view/prowjob/e2e/1004"} {
+	for name, path := range map[string]string{"delivery": "/deliveries/guid-1", "deliveries": "/deliveries", "live": "/view/prowjob/e2e/1004", "kept": "/view/file" + s.dir + "/" + s.at("lint", "1003")} {
 		do(t, ctx, chromedp.Navigate(s.url+path), chromedp.WaitVisible("h1"))
 		shoot(t, ctx, name)
 	}

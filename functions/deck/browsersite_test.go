@@ -53,6 +53,7 @@ func browserSite(t *testing.T) *site {
 		"artifacts/coverage.html":     "<p>80 %</p>",
 		"artifacts/logs/database.log": strings.Repeat("x", 4321),
 	})
+	s.keep(t, s.at("lint", "1003"), "build-log.txt", "golangci-lint run ./...\nlevel=warning msg=\"this takes a while\"\n")
 	if err := s.inbox.Put(t.Context(), inbox.Delivery{GUID: "guid-1", Event: "issue_comment", Header: http.Header{}, ReceivedAt: now.Add(-4 * time.Minute), Body: []byte(
 		`{"action": "created", "issue": {"number": 7, "html_url": "https://github.com/org/repo/pull/7"}, "repository": {"full_name": "org/repo"}, "sender": {"login": "ann"}, "comment": {"body": "/test all"}}`,
 	)}); err != nil {

@@ -8,11 +8,13 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
+	"github.com/cutwater-ci/cutwater/podutils/livelog"
 )
 
 // testContainer is the container of a job that has one.
@@ -60,7 +62,8 @@ func (e *unavailableLog) Error() string { return "the pod's log is not available
 
 func (e *unavailableLog) Unwrap() error { return e.err }
 
-// log serves the log of a run as text: from its pod or, when that is gone, from the bucket.
+// log serves the log of a run as text: from its pod or, when that cannot be asked,
+// from the bucket, as far as it is there.
 func (s *server) log(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	job, id := query.Get("job"), query.Get("id")
@@ -89,8 +92,11 @@ func (s *server) serveLog(w http.ResponseWriter, r *http.Request, job, id, conta
 	}
 	log, err := s.openPodLog(r.Context(), pj, container, 0)
 	if err != nil {
-		if p, ok := s.placeOf(pj); ok && pj.Complete() {
-			if s.serveObject(w, r, p.below(logName(container))) == nil {
+		if p, ok := s.placeOf(pj); ok {
+			if pj.Complete() && s.serveObject(w, r, p.below(logName(container))) == nil {
+				return nil
+			}
+			if s.serveLive(w, r, p, logName(container)) == nil {
 				return nil
 			}
 		}
@@ -103,10 +109,33 @@ func (s *server) serveLog(w http.ResponseWriter, r *http.Request, job, id, conta
 	return nil
 }
 
+// serveLive answers with what is in the bucket of a log that was not stored whole.
+func (s *server) serveLive(w http.ResponseWriter, r *http.Request, p place, name string) error {
+	bucket, err := s.storage.bucket(r.Context(), p)
+	if err != nil {
+		return err
+	}
+	log, err := livelog.Open(r.Context(), bucket, p.key, name)
+	if err != nil {
+		return err
+	}
+	plainHeaders(w)
+	_ = log.Copy(r.Context(), w, 0) // whoever asked sees that it breaks off
+	return nil
+}
+
 // logName is the file of a container's log.
 func logName(container string) string {
 	if container == testContainer {
 		return "build-log.txt"
 	}
 	return container + "-build-log.txt"
+}
+
+// containerOf is the container whose log has that name.
+func containerOf(logName string) string {
+	if container, ok := strings.CutSuffix(logName, "-build-log.txt"); ok {
+		return container
+	}
+	return testContainer
 }

@@ -9,9 +9,12 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
+	"github.com/cutwater-ci/cutwater/podutils/livelog"
 )
 
 const (
@@ -68,26 +71,79 @@ func linesOf(text string) []logLine {
 	return lines
 }
 
-// logsOf are the logs to show of a run: those in the bucket or, while it runs, its pod's.
+// logsOf are the logs to show of a run: those in the bucket or, while it runs, its
+// pod's. Where the pod cannot be asked, they are what sidecar has stored so far.
 func (s *server) logsOf(r *http.Request, p place, pj *prowv1.ProwJob, found results) []logView {
 	var logs []logView
-	for _, file := range found.files {
-		if name := path.Base(file.Name); name == file.Name && (name == "build-log.txt" || strings.HasSuffix(name, "-build-log.txt")) {
+	live := slices.Compact(found.live)
+	files := s.topFiles(r.Context(), p, found)
+	for _, file := range files {
+		if file.Name == "build-log.txt" || strings.HasSuffix(file.Name, "-build-log.txt") {
 			logs = append(logs, s.storedLog(r, p, file))
+			live = slices.DeleteFunc(live, func(name string) bool { return name == file.Name })
 		}
 	}
-	if len(logs) == 0 {
+	var names []string
+	if len(logs) == 0 && (len(live) == 0 || pj != nil && !pj.Complete()) {
 		for _, container := range s.containersOf(r.Context(), pj) {
-			logs = append(logs, s.liveLog(r, pj, container))
+			names = append(names, logName(container))
 		}
+	}
+	for _, name := range live {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	for _, name := range names {
+		v, ok := s.podLog(r, pj, name)
+		if !ok && slices.Contains(live, name) {
+			v = s.liveLog(r, p, pj, name)
+		}
+		logs = append(logs, v)
 	}
 	logs[0].Open = true
-	for _, file := range found.files {
+	for _, file := range files {
 		if file.Name == "clone-log.txt" {
 			logs = append(logs, s.storedLog(r, p, file))
 		}
 	}
 	return logs
+}
+
+// topFiles are the files in a run's folder itself. Those of a run with very many
+// artifacts are not among the first that were found.
+func (s *server) topFiles(ctx context.Context, p place, found results) []artifact {
+	var files []artifact
+	for _, file := range found.files {
+		if path.Base(file.Name) == file.Name {
+			files = append(files, file)
+		}
+	}
+	if !found.more {
+		return files
+	}
+	bucket, err := s.storage.bucket(ctx, p)
+	if err != nil {
+		return files
+	}
+	var all []artifact
+	for object, err := range bucket.List(ctx, p.key+"/", "/") {
+		if err != nil {
+			return files
+		}
+		if name := path.Base(object.Key); !object.IsDir {
+			all = append(all, artifact{Name: name, Link: linkTo("/file/", p.below(name).path)})
+		}
+	}
+	return all
+}
+
+// limitOf is how much of a log's end to show.
+func limitOf(r *http.Request) int64 {
+	if r.URL.Query().Get("log") == "whole" {
+		return wholeLog
+	}
+	return shownLog
 }
 
 func (s *server) storedLog(r *http.Request, p place, file artifact) logView {
@@ -97,26 +153,58 @@ func (s *server) storedLog(r *http.Request, p place, file artifact) logView {
 		v.Note = explain(statusOf(err), err)
 		return v
 	}
-	limit := int64(shownLog)
-	if r.URL.Query().Get("log") == "whole" {
-		limit = wholeLog
-	}
-	t, err := readTail(r, bucket, p.below(file.Name).key, limit)
+	t, err := readTail(r, bucket, p.below(file.Name).key, limitOf(r))
 	if err != nil {
 		v.Note = explain(statusOf(err), err)
 		return v
 	}
+	v.show(r, t)
+	return v
+}
+
+// show shows the end of a log.
+func (v *logView) show(r *http.Request, t tail) {
 	switch {
 	case t.size == 0:
-		v.Note = "The log is empty."
-		return v
+		v.Note += "The log is empty."
+		return
 	case t.start > 0:
-		v.Note = "The first " + size(t.start) + " of " + size(t.size) + " are left out."
-		if limit < wholeLog {
+		v.Note += "The first " + size(t.start) + " of " + size(t.size) + " are left out."
+		if limitOf(r) < wholeLog {
 			v.All = r.URL.Path + "?log=whole"
 		}
 	}
 	v.Lines, v.Numbered = linesOf(t.text), t.start == 0
+}
+
+// liveLog is the end of what is in the bucket of a log that was not stored whole.
+func (s *server) liveLog(r *http.Request, p place, pj *prowv1.ProwJob, name string) logView {
+	v := logView{Name: name}
+	bucket, err := s.storage.bucket(r.Context(), p)
+	if err != nil {
+		v.Note = explain(statusOf(err), err)
+		return v
+	}
+	log, err := livelog.Open(r.Context(), bucket, p.key, name)
+	if err != nil {
+		v.Note = explain(statusOf(err), err)
+		return v
+	}
+	start := max(0, log.Size-limitOf(r))
+	var text strings.Builder
+	if err := log.Copy(r.Context(), &text, start); err != nil {
+		v.Note = explain(statusOf(err), err)
+		return v
+	}
+	until := momentOf(log.ModTime, s.now())
+	if pj == nil || pj.Complete() {
+		v.Note = "The whole log was not stored. This is what it was until "
+	} else {
+		v.Note = "The pod's log is not available. This is what it was until "
+		v.Raw = rawLog(pj, containerOf(name))
+	}
+	v.Note += until.Full + " (" + until.Ago + "). "
+	v.show(r, newTail(text.String(), start, log.Size))
 	return v
 }
 
@@ -137,42 +225,52 @@ func (s *server) containersOf(ctx context.Context, pj *prowv1.ProwJob) []string 
 	return names
 }
 
-// liveLog is the end of the log of a container of a run's pod.
-func (s *server) liveLog(r *http.Request, pj *prowv1.ProwJob, container string) logView {
-	v := logView{Name: logName(container)}
+// podAnswers is how long a pod may take to give the end of its log. Its node may be lost.
+const podAnswers = 10 * time.Second
+
+// podLog is the end of a log as a run's pod has it.
+func (s *server) podLog(r *http.Request, pj *prowv1.ProwJob, name string) (v logView, ok bool) {
+	v.Name = name
 	if pj == nil {
 		v.Note = "There is no log."
-		return v
+		return v, false
 	}
-	log, err := s.openPodLog(r.Context(), pj, container, liveLines)
+	ctx, cancel := context.WithTimeout(r.Context(), podAnswers)
+	defer cancel()
+	log, err := s.openPodLog(ctx, pj, containerOf(name), liveLines)
 	if err != nil {
 		v.Note = "There is no log."
 		if !pj.Complete() {
 			v.Note = "There is no log yet."
 		}
-		return v
+		return v, false
 	}
 	defer log.Close()
 	text, err := io.ReadAll(io.LimitReader(log, wholeLog))
 	if err != nil {
 		v.Note = "The log could not be read."
-		return v
+		return v, false
 	}
-	query := url.Values{"job": {pj.Spec.Job}, "id": {pj.Status.BuildID}}
-	if container != testContainer {
-		query.Set("container", container)
-	}
-	v.Raw = "/log?" + query.Encode()
+	v.Raw = rawLog(pj, containerOf(name))
 	if len(text) == 0 {
 		v.Note = "The log is empty so far."
-		return v
+		return v, true
 	}
 	v.Lines = linesOf(string(text))
 	v.Numbered = len(v.Lines) < liveLines
 	if !v.Numbered {
 		v.Note = "These are the last lines."
 	}
-	return v
+	return v, true
+}
+
+// rawLog leads to the log of a container as text.
+func rawLog(pj *prowv1.ProwJob, container string) string {
+	query := url.Values{"job": {pj.Spec.Job}, "id": {pj.Status.BuildID}}
+	if container != testContainer {
+		query.Set("container", container)
+	}
+	return "/log?" + query.Encode()
 }
 
 // linkTo is a path of ours that leads to a place.

@@ -16,6 +16,7 @@ import (
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 	"github.com/cutwater-ci/cutwater/internal/blob"
 	"github.com/cutwater-ci/cutwater/podutils/layout"
+	"github.com/cutwater-ci/cutwater/podutils/livelog"
 )
 
 // maxFiles is how many files of a run are listed.
@@ -33,6 +34,8 @@ type results struct {
 	run      *prowv1.ProwJob
 	files    []artifact
 	more     bool
+	// live are the logs of which there are chunks, which are no files to show.
+	live []string
 }
 
 // placeOf is where a run's results are.
@@ -87,11 +90,15 @@ func (s *server) read(ctx context.Context, p place) (results, error) {
 			if err != nil {
 				return err
 			}
+			name := strings.TrimPrefix(object.Key, p.key+"/")
+			if log, ok := livelog.LogOf(name); ok {
+				r.live = append(r.live, log)
+				continue
+			}
 			if len(r.files) == maxFiles {
 				r.more = true
 				return nil
 			}
-			name := strings.TrimPrefix(object.Key, p.key+"/")
 			r.files = append(r.files, artifact{Name: name, Link: linkTo("/file/", p.below(name).path), Size: size(object.Size)})
 		}
 		return nil
@@ -139,7 +146,7 @@ func (s *server) view(r *http.Request) (content, error) {
 	if pj != nil && !s.show.allows(pj, s.config().Deck.HiddenRepos) {
 		return content{}, notFound("There is no run here.")
 	}
-	if len(found.files) == 0 {
+	if len(found.files)+len(found.live) == 0 {
 		target, err := s.alias(ctx, p)
 		if err == nil || pj == nil {
 			return target, err
