@@ -138,21 +138,6 @@ func TestInvalidOptions(t *testing.T) {
 	}
 }
 
-// The waits between the ten attempts of a fetch are Prow's.
-func TestRetries(t *testing.T) {
-	refs := refsOf(newSource(t))
-	refs.SkipFetchHead, refs.BaseSHA, refs.BaseRef = true, "", "nope"
-	var waits time.Duration
-	attempts := 1
-	sleep := func(_ context.Context, d time.Duration) error { attempts++; waits += d; return nil }
-	if err := clonerefs.Run(t.Context(), newOptions(t, refs), sleep, slog.New(slog.DiscardHandler)); err != nil {
-		t.Fatal(err)
-	}
-	if want := 63500 * time.Millisecond; attempts != 10 || waits != want {
-		t.Errorf("%d attempts with waits of %v, want 10 with %v", attempts, waits, want)
-	}
-}
-
 // A program that was told to stop stops, with its records written and an error.
 func TestStop(t *testing.T) {
 	refs := refsOf(newSource(t))
@@ -211,30 +196,6 @@ func openWhenThere(ctx context.Context, path string) (*os.File, error) {
 		case <-tick.C:
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		}
-	}
-}
-
-// The cookie file goes into a configuration that ends with the program, or into
-// the repository's own when no submodule needs it.
-func TestCookies(t *testing.T) {
-	source := newSource(t)
-	cookies := filepath.Join(source, "cookies")
-	for _, skip := range []bool{false, true} {
-		refs := refsOf(source)
-		refs.SkipSubmodules = skip
-		o := newOptions(t, refs)
-		o.CookiePath, o.Fail = cookies, true
-		run(t, o)
-		own := git(t, filepath.Join(o.SrcRoot, "src/github.com/org/repo"), "config", "http.cookiefile")
-		if got := own != ""; got != skip {
-			t.Errorf("skipping submodules %t: the repository's cookie file is %q", skip, own)
-		}
-		if global := len(readRecords(t, o.Log)[0].Commands) > 0; global == skip {
-			t.Errorf("skipping submodules %t: global cookie file is set: %t", skip, global)
-		}
-		if _, err := os.Stat(filepath.Join(source, ".gitconfig")); err == nil {
-			t.Error("the user's own configuration was changed")
 		}
 	}
 }

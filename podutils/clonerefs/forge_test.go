@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
@@ -40,6 +41,8 @@ type forge struct {
 	cookie string
 	// moved are paths that redirect to a URL.
 	moved map[string]string
+	// hanging are what to call on requests below a path, instead of answering.
+	hanging map[string]func(r *http.Request) bool
 	// asked are the requests that came, and answered the ones that were let in.
 	asked, answered []*http.Request
 	spy             *spy
@@ -57,7 +60,7 @@ func newForge(t *testing.T, dir string) *forge {
 			Path: filepath.Join(strings.TrimSpace(string(gitPath)), "git-http-backend"),
 			Env:  []string{"GIT_PROJECT_ROOT=" + dir, "GIT_HTTP_EXPORT_ALL=1"},
 		},
-		users: map[string]string{}, moved: map[string]string{}, spy: &spy{},
+		users: map[string]string{}, moved: map[string]string{}, hanging: map[string]func(*http.Request) bool{}, spy: &spy{},
 	}
 	f.Server = httptest.NewServer(f)
 	t.Cleanup(f.Close)
@@ -67,6 +70,11 @@ func newForge(t *testing.T, dir string) *forge {
 // ServeHTTP implements http.Handler.
 func (f *forge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.spy.look(f.t)
+	for path, hang := range f.hanging {
+		if strings.HasPrefix(r.URL.Path, path) && hang(r) {
+			return
+		}
+	}
 	if f.admit(w, r) {
 		f.repos.ServeHTTP(w, r)
 	}
@@ -96,6 +104,23 @@ func (f *forge) admit(w http.ResponseWriter, r *http.Request) bool {
 	}
 	f.answered = append(f.answered, r)
 	return true
+}
+
+// hang makes the forge say nothing to the first requests below a path. It returns
+// what is told when one comes, and when the other side has given it up.
+func (f *forge) hang(path string, times int64) (reached, left chan struct{}) {
+	reached, left = make(chan struct{}, times), make(chan struct{}, times)
+	var count atomic.Int64
+	f.hanging[path] = func(r *http.Request) bool {
+		if count.Add(1) > times {
+			return false
+		}
+		reached <- struct{}{}
+		<-r.Context().Done()
+		left <- struct{}{}
+		return true
+	}
+	return reached, left
 }
 
 // refs are those of a repository of the forge.

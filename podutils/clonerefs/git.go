@@ -16,8 +16,9 @@ import (
 )
 
 // silence is how long a server may say nothing before it is taken for stuck, and
-// the fetch ends. Pods have ten minutes to start, unless told otherwise.
-const silence = 3 * time.Minute
+// the fetch ends. Before it sends a big pack it can be busy for minutes, and pods
+// have ten to start, unless told otherwise.
+const silence = 5 * time.Minute
 
 // setting is one of git's configuration.
 type setting struct{ key, value string }
@@ -25,8 +26,8 @@ type setting struct{ key, value string }
 // everywhere are the settings of all commands.
 func everywhere() []setting {
 	return []setting{
-		// A byte a second will do: so much a server sends that makes a big pack, just
-		// to show that it is alive.
+		// A byte a second will do: about so much a server sends while it is busy, to
+		// show that it is alive.
 		{"http.lowSpeedLimit", "1"},
 		{"http.lowSpeedTime", strconv.Itoa(int(silence / time.Second))},
 		// There is nothing to tidy in a new clone.
