@@ -35,5 +35,6 @@ func all() []named {
 		// Prow's plank has this lease, too, so that only one of the two is at work.
 		{name: "plank", lease: "prow-controller-manager-leader-lock", make: newPlank},
 		{name: "crier", lease: "crier-github-reporter", make: newCrier},
+		{name: "crier-bucket", lease: "crier-bucket-reporter", make: newBucketCrier},
 	}
 }

@@ -9,7 +9,9 @@ import (
 	"knative.dev/pkg/controller"
 
 	"github.com/cutwater-ci/cutwater/controllers/crier"
+	"github.com/cutwater-ci/cutwater/controllers/crier/bucket"
 	reporter "github.com/cutwater-ci/cutwater/controllers/crier/github"
+	prowclient "github.com/cutwater-ci/cutwater/internal/client/injection/client"
 	"github.com/cutwater-ci/cutwater/internal/function"
 	"github.com/cutwater-ci/cutwater/internal/github"
 )
@@ -27,4 +29,10 @@ func newCrier(ctx context.Context, s shared) (*controller.Impl, error) {
 		return nil, fmt.Errorf("indexing ProwJobs: %w", err)
 	}
 	return crier.NewController(ctx, reporter.NewReporter(client, jobs.GetIndexer(), settings), crier.Options{Metrics: function.Registerer(ctx)})
+}
+
+func newBucketCrier(ctx context.Context, s shared) (*controller.Impl, error) {
+	settings := func() bucket.Settings { return bucket.SettingsFrom(s.config()) }
+	r := bucket.NewReporter(prowclient.Get(ctx).ProwV1(), s.environment.Credentials, settings)
+	return crier.NewController(ctx, r, crier.Options{Metrics: function.Registerer(ctx)})
 }

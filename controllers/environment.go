@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cutwater-ci/cutwater/internal/blob"
 	"github.com/cutwater-ci/cutwater/internal/github"
 )
 
@@ -21,8 +22,10 @@ type Environment struct {
 	// Kubeconfig is the cluster with the ProwJobs; empty means the one that this runs in.
 	Kubeconfig string `env:"KUBECONFIG"`
 
-	// Controllers are those to run: plank and crier.
-	Controllers []string `env:"CONTROLLERS,default=plank,crier"`
+	// Controllers are those to run: plank, crier, which reports to GitHub, and crier-bucket, which reports to buckets.
+	Controllers []string `env:"CONTROLLERS,default=plank,crier,crier-bucket"`
+	// Credentials open the buckets that crier-bucket writes to, if the usual ways do not.
+	Credentials blob.Credentials
 	// LeaderElection is how long a lease lasts, within which time it must be renewed, and how often
 	// that is tried, divided by slashes. "off" is for a single replica that may be killed and started at once.
 	LeaderElection string `env:"LEADER_ELECTION,default=15s/10s/2s"`

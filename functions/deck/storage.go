@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 
-	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 	"github.com/cutwater-ci/cutwater/config"
 	"github.com/cutwater-ci/cutwater/internal/blob"
 	"github.com/cutwater-ci/cutwater/podutils/layout"
@@ -129,32 +128,8 @@ func (s *storage) folder(name string, c *config.Config) (folder, key string, ok 
 
 // allowed is the URLs of the buckets that the configuration and the environment name.
 func (s *storage) allowed(c *config.Config) map[string]bool {
-	names := slices.Concat(s.extra, c.Deck.AdditionalAllowedBuckets)
-	add := func(d *prowv1.DecorationConfig) {
-		if d != nil && d.GCSConfiguration != nil {
-			names = append(names, d.GCSConfiguration.Bucket)
-		}
-	}
-	for _, entry := range c.Plank.DefaultDecorationConfigEntries {
-		add(entry.Config)
-	}
-	if c.Jobs != nil {
-		for _, jobs := range c.Jobs.Presubmits {
-			for i := range jobs {
-				add(jobs[i].DecorationConfig)
-			}
-		}
-		for _, jobs := range c.Jobs.Postsubmits {
-			for i := range jobs {
-				add(jobs[i].DecorationConfig)
-			}
-		}
-		for i := range c.Jobs.Periodics {
-			add(c.Jobs.Periodics[i].DecorationConfig)
-		}
-	}
 	urls := map[string]bool{}
-	for _, name := range names {
+	for _, name := range slices.Concat(s.extra, c.KnownBuckets()) {
 		if bucket, err := layout.ParseBucket(name); err == nil && name != "" {
 			urls[bucket.String()] = true
 		}
