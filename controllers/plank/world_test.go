@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -259,6 +260,16 @@ func (w *world) patchJob(name, patch string) {
 func (w *world) patchPod(name, patch string) {
 	w.Helper()
 	if _, err := w.kube.CoreV1().Pods(w.namespace).Patch(w.Context(), name, types.MergePatchType, []byte(patch), metav1.PatchOptions{}); err != nil {
+		w.Fatalf("patching pod %s: %v", name, err)
+	}
+}
+
+// touchPod makes plank look at a pod, which it may have deleted by then.
+func (w *world) touchPod(name string) {
+	w.Helper()
+	patch := []byte(`{"metadata":{"labels":{"touched":"yes"}}}`)
+	_, err := w.kube.CoreV1().Pods(w.namespace).Patch(w.Context(), name, types.MergePatchType, patch, metav1.PatchOptions{})
+	if err != nil && !apierrors.IsNotFound(err) {
 		w.Fatalf("patching pod %s: %v", name, err)
 	}
 }
