@@ -9,12 +9,14 @@
 package clonerefs
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
@@ -40,13 +42,18 @@ func Run(ctx context.Context, o *options.Clone, sleep Sleep, log *slog.Logger) e
 		return fmt.Errorf("writing clone records: %w", err)
 	}
 	failed := 0
+	var explanations []string
 	for i := range records {
-		if records[i].Failed {
-			failed++
+		if !records[i].Failed {
+			continue
+		}
+		failed++
+		if text := records[i].Explanation; text != "" {
+			explanations = append(explanations, text)
 		}
 	}
 	if o.Fail && failed > 0 {
-		return fmt.Errorf("%d clone records failed", failed)
+		return fmt.Errorf("%d clone records failed: %s", failed, cmp.Or(strings.Join(explanations, " "), "the log says why"))
 	}
 	return context.Cause(ctx)
 }

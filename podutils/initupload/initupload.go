@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/cutwater-ci/cutwater/podutils/jobspec"
@@ -64,9 +65,29 @@ func Run(ctx context.Context, o *options.InitUpload, spec *jobspec.Spec, now tim
 		return fmt.Errorf("uploading to blob storage: %w", err)
 	}
 	if failed {
-		return errCloneFailed
+		return cloneError(records)
 	}
 	return nil
+}
+
+// cloneError names the failed clones and, where they are known, the reasons.
+func cloneError(records []layout.CloneRecord) error {
+	var failed []string
+	for i := range records {
+		r := &records[i]
+		if !r.Failed {
+			continue
+		}
+		name := "environment setup"
+		if r.Refs.Org != "" || r.Refs.Repo != "" {
+			name = r.Refs.OrgRepo()
+		}
+		if r.Explanation != "" {
+			name += ": " + r.Explanation
+		}
+		failed = append(failed, name)
+	}
+	return fmt.Errorf("%w: %s", errCloneFailed, strings.Join(failed, "; "))
 }
 
 func anyFailed(records []layout.CloneRecord) bool {

@@ -44,7 +44,7 @@ func start(t *testing.T, o *options.InitUpload, jobSpec string) (int, string) {
 }
 
 // local are options that upload to a folder, and the folder.
-func local(t *testing.T, records string) (*options.InitUpload, string) {
+func local(t testing.TB, records string) (*options.InitUpload, string) {
 	t.Helper()
 	dir := t.TempDir()
 	o := &options.InitUpload{Upload: options.Upload{GCSConfiguration: &prowv1.GCSConfiguration{LocalOutputDir: filepath.Join(dir, "out")}}}
@@ -57,7 +57,7 @@ func local(t *testing.T, records string) (*options.InitUpload, string) {
 	return o, o.LocalOutputDir
 }
 
-func read(t *testing.T, dir string) map[string]string {
+func read(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
 	entries, err := os.ReadDir(dir)
@@ -148,9 +148,9 @@ const presubmit = `{"type":"presubmit","job":"unit","buildid":"17","refs":{"org"
 
 // A failed clone ends the run: with its log as the build log, and a failed pod.
 func TestFailedClone(t *testing.T) {
-	o, out := local(t, `[{"refs":{"org":"","repo":""}},{"refs":{"org":"org","repo":"repo","base_ref":"main"},"commands":[{"command":"git merge","output":"CONFLICT\n","error":"exit status 1"}],"failed":true}]`)
+	o, out := local(t, `[{"refs":{"org":"","repo":""}},{"refs":{"org":"org","repo":"repo","base_ref":"main"},"commands":[{"command":"git merge","output":"CONFLICT\n","error":"exit status 1"}],"failed":true,"explanation":"Pull #5 conflicts with main in a."}]`)
 	code, log := start(t, o, presubmit)
-	if code != 1 || !strings.Contains(log, "cloning the appropriate refs failed") {
+	if code != 1 || !strings.Contains(log, "cloning the appropriate refs failed: org/repo: Pull #5 conflicts with main in a.") {
 		t.Errorf("exit code is %d, want 1; log:\n%s", code, log)
 	}
 	files := read(t, out)
@@ -158,7 +158,7 @@ func TestFailedClone(t *testing.T) {
 	if diff := cmp.Diff(wantNames, slices.Sorted(maps.Keys(files))); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
-	wantLog := "Environment setup\n# Final SHA: \n# Total runtime: 0s\n# FAILED!\n# Cloning org/repo at main\n$ git merge (runtime: 0s)\nCONFLICT\n# Error: exit status 1\n# Final SHA: \n# Total runtime: 0s\n"
+	wantLog := "Environment setup\n# Final SHA: \n# Total runtime: 0s\n# FAILED!\n# Cloning org/repo at main\n$ git merge (runtime: 0s)\nCONFLICT\n# Error: exit status 1\n# Pull #5 conflicts with main in a.\n# Final SHA: \n# Total runtime: 0s\n"
 	if diff := cmp.Diff(wantLog, files["build-log.txt"]); diff != "" {
 		t.Errorf("build-log.txt (-want +got):\n%s", diff)
 	}
