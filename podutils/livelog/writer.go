@@ -66,9 +66,12 @@ func NewWriter(bucket *blob.Bucket, dir, name string, source Source) *Writer {
 const pieceSize = 64 << 10
 
 // Update stores what is new in the log. After an error it may be called again, and
-// goes on where it stopped. Until the file is there the error is fs.ErrNotExist.
+// goes on where it stopped. A file that is not there has nothing new.
 func (w *Writer) Update(ctx context.Context) error {
 	file, err := w.source.Open()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -4,8 +4,7 @@ package sidecar
 
 import (
 	"context"
-	"errors"
-	"io/fs"
+	"time"
 
 	"github.com/cutwater-ci/cutwater/podutils/livelog"
 )
@@ -67,14 +66,14 @@ func (f *follower) update(ctx context.Context) {
 }
 
 func (f *follower) tell(ctx context.Context, i int, err error) {
-	if errors.Is(err, fs.ErrNotExist) { // the process has not started
-		err = nil
-	}
 	if err != nil && !f.failing[i] && ctx.Err() == nil {
 		f.Log.Warn("Cannot keep the log in the bucket while the job runs; trying again", "entry", f.entryName(i), "error", err)
 	}
 	f.failing[i] = err != nil
 }
+
+// removeTimeout bounds how long a pod waits for that its live logs are gone.
+const removeTimeout = 30 * time.Second
 
 // stop ends following. With the whole logs stored, what was stored of them before
 // is removed.
@@ -84,6 +83,8 @@ func (f *follower) stop(ctx context.Context, stored bool) {
 	if !stored {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, removeTimeout)
+	defer cancel()
 	for i, log := range f.logs {
 		if err := log.Remove(ctx); err != nil {
 			f.Log.Warn("Cannot remove the live log", "entry", f.entryName(i), "error", err)

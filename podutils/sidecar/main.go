@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -18,8 +19,13 @@ import (
 	"github.com/cutwater-ci/cutwater/podutils/options"
 )
 
+// memoryLimit is where, in bytes, the garbage collector gets busier. With the
+// program's own text the process stays below 64 MiB.
+const memoryLimit = 24 << 20
+
 // Main is the sidecar program; it returns its exit code.
 func Main(p command.Process) int {
+	debug.SetMemoryLimit(memoryLimit)
 	log := command.Logger("sidecar", p.Stderr, slog.LevelInfo)
 	o := &options.Sidecar{}
 	flags := p.Flags("sidecar", "waits for test processes, and uploads what they leave. Its options come from the environment only.", "", options.SidecarEnv)
