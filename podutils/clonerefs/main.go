@@ -38,23 +38,27 @@ func Main(p command.Process) int {
 }
 
 func load(p command.Process) (*options.Clone, error) {
-	o := &options.Clone{GitHubAPIEndpoints: []string{options.DefaultGitHubAPI}}
+	// The defaults of flags are not those of the environment variable.
+	o, flagged := &options.Clone{GitHubAPIEndpoints: []string{options.DefaultGitHubAPI}}, &options.Clone{}
 	var repos []string
 	var alias, uri string
 	flags := p.Flags("clonerefs", "clones repositories, with pull requests merged, and records how it went.", "", options.CloneEnv)
-	flags.StringVar(&o.SrcRoot, "src-root", "", "folder to clone below")
-	flags.StringVar(&o.Log, "log", "", "file for the records")
-	flags.StringVar(&o.GitUserName, "git-user-name", options.DefaultGitUserName, "author of merge commits")
-	flags.StringVar(&o.GitUserEmail, "git-user-email", options.DefaultGitUserEmail, "address of the author of merge commits")
+	flags.StringVar(&flagged.SrcRoot, "src-root", "", "folder to clone below")
+	flags.StringVar(&flagged.Log, "log", "", "file for the records")
+	flags.StringVar(&flagged.GitUserName, "git-user-name", options.DefaultGitUserName, "author of merge commits")
+	flags.StringVar(&flagged.GitUserEmail, "git-user-email", options.DefaultGitUserEmail, "address of the author of merge commits")
 	flags.Var(command.Strings{Values: &repos}, "repo", "refs to clone: org,repo=base[:sha][,pull[:sha[:ref]]]...; may be repeated")
-	flags.Var(command.Strings{Values: &o.KeyFiles}, "ssh-key", "SSH key, or folder of keys; may be repeated")
+	flags.Var(command.Strings{Values: &flagged.KeyFiles}, "ssh-key", "SSH key, or folder of keys; may be repeated")
 	flags.StringVar(&alias, "clone-alias", "", "template, with .Org and .Repo, of the path to clone to")
 	flags.StringVar(&uri, "uri-prefix", "", "template, with .Org and .Repo, of the URI to clone from")
-	flags.IntVar(&o.MaxParallelWorkers, "max-workers", 0, "how many repositories to clone at once; 0 is all")
-	flags.StringVar(&o.CookiePath, "cookiefile", "", "cookie file for HTTP")
-	flags.BoolVar(&o.Fail, "fail", false, "fail when a clone failed")
+	flags.IntVar(&flagged.MaxParallelWorkers, "max-workers", 0, "how many repositories to clone at once; 0 is all")
+	flags.StringVar(&flagged.CookiePath, "cookiefile", "", "cookie file for HTTP")
+	flags.BoolVar(&flagged.Fail, "fail", false, "fail when a clone failed")
 	if err := p.Load(options.CloneEnv, o, flags); err != nil {
 		return nil, err
+	}
+	if flags.Parsed() {
+		o = flagged
 	}
 	for _, text := range repos {
 		refs, err := ParseRefs(text)

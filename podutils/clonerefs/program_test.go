@@ -105,10 +105,14 @@ func testFlags(t *testing.T, program string) {
 		}
 	}
 	o := newOptions(t, refsOf(source))
+	o.GitUserName, o.GitUserEmail = "", ""
 	cmd = start(t, program, o)
 	cmd.Args = append(cmd.Args, "--no-such-flag")
 	if err := cmd.Run(); err != nil {
 		t.Errorf("with options in the environment: %v\n%s", err, cmd.Stderr)
+	}
+	if user := git(t, filepath.Join(o.SrcRoot, "src/github.com/org/repo"), "config", "--local", "user.name"); user != "" {
+		t.Errorf("user name is %s, which only the flag has as its default", user)
 	}
 }
 

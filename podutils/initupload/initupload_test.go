@@ -31,12 +31,21 @@ func start(t *testing.T, o *options.InitUpload, jobSpec string) (int, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := map[string]string{options.InitUploadEnv: string(text)}
+	return startWith(t, string(text), jobSpec)
+}
+
+func startWith(t *testing.T, text, jobSpec string, args ...string) (int, string) {
+	t.Helper()
+	env := map[string]string{}
+	if text != "" {
+		env[options.InitUploadEnv] = text
+	}
 	if jobSpec != "" {
 		env["JOB_SPEC"] = jobSpec
 	}
 	var log bytes.Buffer
 	code := initupload.Main(command.Process{
+		Args:   args,
 		Env:    func(name string) (string, bool) { value, ok := env[name]; return value, ok },
 		Stdout: &log, Stderr: &log,
 	})
@@ -185,6 +194,34 @@ func TestStarted(t *testing.T) {
 			}
 			if diff := cmp.Diff(decode(t, test.want), decode(t, read(t, out)["started.json"]), ignoreTimestamp()); diff != "" {
 				t.Errorf("started.json (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// What the environment leaves out has not the default of the flag: that is to
+// upload nothing. With flags, it has.
+func TestDryRun(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	for _, test := range []struct {
+		name, env string
+		args      []string
+		want      bool
+	}{
+		{name: "flags", args: []string{"--local-output-dir=" + out}},
+		{name: "flag", args: []string{"--local-output-dir=" + out, "--dry-run=false"}, want: true},
+		{name: "environment", env: `{"local_output_dir":"` + out + `"}`, want: true},
+		{name: "environment before flags", env: `{"local_output_dir":"` + out + `"}`, args: []string{"--dry-run", "--bad"}, want: true},
+		{name: "environment says so", env: `{"dry_run":true,"local_output_dir":"` + out + `"}`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if err := os.RemoveAll(out); err != nil {
+				t.Fatal(err)
+			}
+			code, log := startWith(t, test.env, presubmit, test.args...)
+			_, err := os.Stat(filepath.Join(out, "started.json"))
+			if code != 0 || (err == nil) != test.want {
+				t.Errorf("exit code is %d; it was uploaded: %t, want %t\n%s", code, err == nil, test.want, log)
 			}
 		})
 	}

@@ -19,10 +19,11 @@ import (
 // Main is the initupload program; it returns its exit code.
 func Main(p command.Process) int {
 	log := command.Logger("initupload", p.Stderr, slog.LevelInfo)
-	o := &options.InitUpload{}
+	// The defaults of flags are not those of the environment variable.
+	o, flagged := &options.InitUpload{}, &options.InitUpload{}
 	flags := p.Flags("initupload", "tells the bucket that a run began, and how its code was cloned.", " [file or folder to upload]...", options.InitUploadEnv)
-	upload.AddFlags(flags, &o.Upload)
-	flags.StringVar(&o.Log, "clone-log", "", "file with the records of clonerefs")
+	upload.AddFlags(flags, &flagged.Upload)
+	flags.StringVar(&flagged.Log, "clone-log", "", "file with the records of clonerefs")
 	if err := p.Load(options.InitUploadEnv, o, flags); command.IsHelp(err) {
 		return command.OK
 	} else if err != nil {
@@ -30,6 +31,7 @@ func Main(p command.Process) int {
 		return command.Failed
 	}
 	if flags.Parsed() {
+		o = flagged
 		o.Items = flags.Args()
 	}
 	spec, err := jobspec.FromEnv(p.Env)
