@@ -3,9 +3,7 @@
 package censor_test
 
 import (
-	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -98,7 +96,7 @@ func TestLongContent(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	values := []string{"s3cr3t", strings.Repeat("long", 5000), "ab", "bc"}
 	var content bytes.Buffer
-	for content.Len() < 1<<20 {
+	for content.Len() < 1<<18 {
 		content.WriteString(strings.Repeat("-", random.IntN(3000)))
 		content.WriteString(values[random.IntN(len(values))])
 	}
@@ -120,95 +118,6 @@ func TestReaderPassesErrors(t *testing.T) {
 	_, err := io.ReadAll(censor.New(named([]string{"secret"}), censor.Options{}).Reader(iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("some text"))), nil))
 	if err != iotest.ErrTimeout {
 		t.Errorf("error is %v, want %v", err, iotest.ErrTimeout)
-	}
-}
-
-func pack(t *testing.T, write func(w io.Writer) error) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	zip := gzip.NewWriter(&b)
-	if err := write(zip); err != nil {
-		t.Fatal(err)
-	}
-	if err := zip.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-func censorFile(t *testing.T, content []byte) ([]byte, error) {
-	t.Helper()
-	r, err := censor.New(named([]string{"secret"}), censor.Options{}).File(io.NopCloser(bytes.NewReader(content)), nil)
-	if err != nil {
-		return nil, err
-	}
-	data, err := io.ReadAll(r)
-	if closeErr := r.Close(); closeErr != nil {
-		t.Errorf("closing: %v", closeErr)
-	}
-	return data, err
-}
-
-func TestArchives(t *testing.T) {
-	packed := pack(t, func(w io.Writer) error {
-		out := tar.NewWriter(w)
-		for _, name := range []string{"a", "dir/b"} {
-			if err := out.WriteHeader(&tar.Header{Name: name, Mode: 0o640, Size: 8}); err != nil {
-				return err
-			}
-			if _, err := io.WriteString(out, "a secret"); err != nil {
-				return err
-			}
-		}
-		return out.Close()
-	})
-	got, err := censorFile(t, packed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	unzip, err := gzip.NewReader(bytes.NewReader(got))
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := map[string]string{}
-	for in := tar.NewReader(unzip); ; {
-		header, err := in.Next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		data, err := io.ReadAll(in)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[header.Name] = string(data)
-	}
-	if diff := cmp.Diff(map[string]string{"a": "a XXXXXX", "dir/b": "a XXXXXX"}, files); diff != "" {
-		t.Errorf("archive (-want +got):\n%s", diff)
-	}
-}
-
-func TestZippedText(t *testing.T) {
-	got, err := censorFile(t, pack(t, func(w io.Writer) error { _, err := io.WriteString(w, "a secret"); return err }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	unzip, err := gzip.NewReader(bytes.NewReader(got))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text, err := io.ReadAll(unzip); err != nil || string(text) != "a XXXXXX" {
-		t.Errorf("got %q (%v), want %q", text, err, "a XXXXXX")
-	}
-}
-
-// What cannot be looked into is not given out.
-func TestBrokenArchive(t *testing.T) {
-	whole := pack(t, func(w io.Writer) error { _, err := io.WriteString(w, strings.Repeat("a secret", 1000)); return err })
-	if _, err := censorFile(t, whole[:len(whole)-9]); err == nil {
-		t.Error("no error for half an archive")
 	}
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package censor
+package censor_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"fmt"
 	"io"
@@ -11,14 +12,18 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cutwater-ci/cutwater/podutils/censor"
 )
 
 // reference does what Secrets does with values, in the simplest way.
-func reference(values []Value, minimum int, text []byte) []byte {
+func reference(values []censor.Value, minimum int, text []byte) []byte {
 	out := slices.Clone(text)
 	for _, value := range values {
-		for _, form := range forms(value.Text, minimum) {
-			for piece := range pieces(form) {
+		for _, form := range censor.Forms(value.Text, minimum) {
+			for piece := range censor.Pieces(form) {
 				for at := 0; at+len(piece) <= len(text); at++ {
 					if strings.HasPrefix(string(text[at:at+len(piece)]), piece) {
 						copy(out[at:], strings.Repeat("X", len(piece)))
@@ -31,7 +36,7 @@ func reference(values []Value, minimum int, text []byte) []byte {
 }
 
 // inParts sends text through a stream, in parts of random length.
-func inParts(secrets *Secrets, text []byte, random *rand.Rand, tally *Tally) []byte {
+func inParts(secrets *censor.Secrets, text []byte, random *rand.Rand, tally *censor.Tally) []byte {
 	var out []byte
 	stream := secrets.Stream(tally)
 	for rest := text; len(rest) > 0; {
@@ -64,8 +69,8 @@ func newRandom(t *testing.T) *rand.Rand {
 
 // randomValues have some that are within others, and some with few different bytes,
 // which overlap. None has an X: what is covered could then be part of one.
-func randomValues(random *rand.Rand) []Value {
-	var values []Value
+func randomValues(random *rand.Rand) []censor.Value {
+	var values []censor.Value
 	for range 1 + random.IntN(8) {
 		alphabet := []string{"ab", "abcdefghijklmnopqrstuvwxyz0123456789", "aB3+/=_-\n \"<\\\x00\xff"}[random.IntN(3)]
 		text := make([]byte, 1+random.IntN(1<<random.IntN(8)))
@@ -75,16 +80,16 @@ func randomValues(random *rand.Rand) []Value {
 		if len(values) > 0 && random.IntN(3) == 0 {
 			text = append([]byte(values[0].Text), text...)
 		}
-		values = append(values, Value{Name: fmt.Sprintf("%d", len(values)), Text: string(text)})
+		values = append(values, censor.Value{Name: fmt.Sprintf("%d", len(values)), Text: string(text)})
 	}
 	return values
 }
 
 // randomText has secrets in all their forms, whole and cut off, at random places.
-func randomText(random *rand.Rand, values []Value, minimum int) []byte {
+func randomText(random *rand.Rand, values []censor.Value, minimum int) []byte {
 	var text []byte
 	for range random.IntN(30) {
-		all := forms(values[random.IntN(len(values))].Text, minimum)
+		all := censor.Forms(values[random.IntN(len(values))].Text, minimum)
 		switch choice := random.IntN(4); {
 		case choice == 0 || len(all) == 0:
 			text = append(text, strings.Repeat("ab-\n", 4)[:random.IntN(16)]...)
@@ -101,10 +106,10 @@ func randomText(random *rand.Rand, values []Value, minimum int) []byte {
 // However it comes, what comes out is what the reference says, and holds no secret.
 func TestAnySecretsAnywhere(t *testing.T) {
 	random := newRandom(t)
-	for range 1500 {
+	for range 600 {
 		values, minimum := randomValues(random), random.IntN(6)
 		text := randomText(random, values, minimum)
-		secrets := New(values, Options{Minimum: minimum})
+		secrets := censor.New(values, censor.Options{Minimum: minimum})
 		want := reference(values, minimum, text)
 		read, err := io.ReadAll(secrets.Reader(randomReader{bytes.NewReader(text), random}, nil))
 		if err != nil {
@@ -135,14 +140,60 @@ func TestCountsInParts(t *testing.T) {
 	for range 300 {
 		values := randomValues(random)
 		text := randomText(random, values, 0)
-		secrets := New(values, Options{Shapes: true})
-		want, got := &Tally{}, &Tally{}
+		secrets := censor.New(values, censor.Options{Shapes: true})
+		want, got := &censor.Tally{}, &censor.Tally{}
 		secrets.Bytes(text, want)
 		inParts(secrets, text, random, got)
 		if fmt.Sprint(got.Counts()) != fmt.Sprint(want.Counts()) {
 			t.Fatalf("secrets %q in %q: counted %v, at once %v", values, text, got.Counts(), want.Counts())
 		}
 	}
+}
+
+// However it is packed, no secret is in what comes out, and nothing else is changed.
+func TestAnySecretsInAnyFile(t *testing.T) {
+	random := newRandom(t)
+	for range 200 {
+		values := randomValues(random)
+		secrets := censor.New(values, censor.Options{Minimum: 4})
+		content := randomPacking(random, 0, func() []byte { return randomText(random, values, 4) })
+		want := map[string]string{}
+		for where, text := range unpack(content) {
+			want[string(secrets.Bytes([]byte(where), nil))] = string(reference(values, 4, []byte(text)))
+		}
+		got, _ := censorFile(t, secrets, content)
+		for from, data := range got {
+			if diff := cmp.Diff(want, unpack(data)); diff != "" {
+				t.Fatalf("%s: secrets %q (-want +got):\n%s", from, values, diff)
+			}
+		}
+		if fmt.Sprint(want) == fmt.Sprint(unpack(content)) && !bytes.Equal(got["file"], content) {
+			t.Fatalf("secrets %q: the file changed though they are not in it", values)
+		}
+	}
+}
+
+// randomPacking packs texts in any way.
+func randomPacking(random *rand.Rand, depth int, text func() []byte) []byte {
+	inner := func() []byte { return randomPacking(random, depth+1, text) }
+	choice := random.IntN(4)
+	if depth > 3 {
+		choice = 0
+	}
+	if choice == 0 {
+		return append([]byte("text: "), text()...) // never empty, nor packed by chance
+	}
+	if choice == 1 {
+		return gzipOf(inner())
+	}
+	var entries []entry
+	for i := range 1 + random.IntN(3) {
+		entries = append(entries, entry{fmt.Sprintf("ENTRY%d", i), inner()})
+	}
+	if choice == 2 {
+		return tarOf(entries...)
+	}
+	return zipOf(uint16(random.IntN(2))*zip.Deflate, entries...)
 }
 
 // Fuzzing holds the secrets, one a line, and the text against the reference; and
@@ -157,15 +208,15 @@ func FuzzCensor(f *testing.F) {
 		if len(lines) > 1<<10 || len(text) > 4<<10 {
 			t.Skip("the reference is slow")
 		}
-		var values []Value
+		var values []censor.Value
 		for line := range strings.Lines(lines) {
-			values = append(values, Value{Name: "a", Text: line})
+			values = append(values, censor.Value{Name: "a", Text: line})
 		}
 		random := rand.New(rand.NewPCG(seed, 0))
-		if got, want := inParts(New(values, Options{}), text, random, nil), reference(values, 0, text); !bytes.Equal(got, want) {
+		if got, want := inParts(censor.New(values, censor.Options{}), text, random, nil), reference(values, 0, text); !bytes.Equal(got, want) {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		secrets := New(values, Options{Shapes: true})
+		secrets := censor.New(values, censor.Options{Shapes: true})
 		if got, want := inParts(secrets, text, random, nil), secrets.Bytes(text, nil); !bytes.Equal(got, want) {
 			t.Errorf("with shapes, in parts: got %q, at once %q", got, want)
 		}

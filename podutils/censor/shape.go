@@ -24,10 +24,11 @@ type rest func(text []byte) (int, verdict)
 // match is how long the token is that text begins with.
 func (s *shape) match(text []byte) (int, verdict) {
 	for _, start := range s.starts {
-		switch v := begins(text, start); v {
-		case maybe:
+		v := begins(text, start)
+		if v == maybe {
 			return 0, maybe
-		case yes:
+		}
+		if v == yes {
 			n, v := s.rest(text[len(start):])
 			return len(start) + n, v
 		}

@@ -15,6 +15,8 @@ type Tally struct {
 	mu     sync.Mutex
 	counts map[string]int
 	notes  []string
+	// damaged tells that what was counted in is not whole.
+	damaged bool
 }
 
 // mostNotes are kept, since an archive may have any number of odd entries.
@@ -64,6 +66,12 @@ func (t *Tally) note(format string, args ...any) {
 	}
 }
 
+func (t *Tally) damage() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.damaged = true
+}
+
 // addAll adds what others counted and noted.
 func (t *Tally) addAll(other *Tally) {
 	for name, n := range other.Counts() {
@@ -74,9 +82,9 @@ func (t *Tally) addAll(other *Tally) {
 	}
 }
 
-// found tells whether anything was taken out.
-func (t *Tally) found() bool {
+// changes tells whether what was counted in must not stay as it is.
+func (t *Tally) changes() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return len(t.counts) > 0
+	return len(t.counts) > 0 || t.damaged
 }
