@@ -35,6 +35,16 @@ type loader struct {
 // Load reads, defaults and validates a configuration. The error is
 // document.Problems with everything that is wrong.
 func Load(ctx context.Context, files Files) (*Config, error) {
+	c, err := Examine(ctx, files)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Examine is Load for who looks at a configuration and does not use it: beside
+// the error it returns what could be read, unless config.yaml is not YAML.
+func Examine(ctx context.Context, files Files) (*Config, error) {
 	l := &loader{decoder: &document.Decoder{}}
 	jobFiles := l.findJobs(files.Jobs)
 	parsed := l.readJobs(ctx, jobFiles)
@@ -60,11 +70,8 @@ func Load(ctx context.Context, files Files) (*Config, error) {
 	var invalid []jobs.Invalid
 	c.Jobs, invalid = jobs.Assemble(append([]*jobs.File{&main.File}, parsed...), c.jobSettings(main.DecorateAllJobs))
 	l.invalidJobs(invalid)
-	if err := l.errors.Err(); err != nil {
-		return nil, err
-	}
 	c.Warnings = l.warnings.Sorted()
-	return c, nil
+	return c, l.errors.Err()
 }
 
 // jobSettings is what the configuration means for jobs.

@@ -130,8 +130,8 @@ func outcome(t *testing.T, set map[string][]string) map[string]string {
 		in.Facts.RootOwners[repo] = false
 		in.Facts.OrgRepos[org] = append(in.Facts.OrgRepos[org], repo)
 	}
-	if repo := set["in-repo"]; repo != nil && in.Config != nil {
-		found = append(found, check.InRepo(t.Context(), in.Config, repo[0], "repo", set["warnings"] != nil)...)
+	if repo := set["in-repo"]; repo != nil {
+		found = append(found, check.InRepo(t.Context(), in, repo[0], "repo", set["warnings"] != nil)...)
 	}
 	report := check.Run(in, checks, append(odd, found...))
 	got := map[string]string{"want.verdict": fmt.Sprintf("failed: %v, with strict: %v\n", report.Failed(false), report.Failed(true))}

@@ -23,8 +23,11 @@ type Check struct {
 	Finds string
 	// When says whether it runs if nobody names it.
 	When When
-	// Needs is what must have been loaded.
+	// Needs is what must have been loaded. Of plugins.yaml that is all or nothing.
 	Needs Part
+	// Reads are the top-level keys of config.yaml that must be without errors, as
+	// the check would find what is not so. It gets no jobs that have errors.
+	Reads []string
 	// Run is the check. What it finds is a warning unless it says otherwise.
 	Run func(Input) []Finding
 }
@@ -80,7 +83,8 @@ type Finding struct {
 
 // Input is what checks look at. They must not change it.
 type Input struct {
-	// Config is config.yaml and all jobs, with all defaults.
+	// Config is config.yaml and all jobs, with all defaults; without what could not
+	// be read, and nil where nothing could.
 	Config *config.Config
 	// Plugins is plugins.yaml, with all defaults; nil when none was given.
 	Plugins *plugins.Configuration
@@ -96,6 +100,9 @@ type Input struct {
 	Facts Facts
 	// Annotations are the names that every job's annotations must have.
 	Annotations []string
+
+	// wrong is what of Config is not as it should be.
+	wrong wrong
 }
 
 // Facts is what cannot be known from the files of the configuration. What

@@ -4,11 +4,9 @@ package check
 
 import (
 	"fmt"
-	"iter"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 	"github.com/cutwater-ci/cutwater/config/document"
-	"github.com/cutwater-ci/cutwater/config/jobs"
 )
 
 // inConfig is a finding at a path of config.yaml or of one of its supplements.
@@ -30,12 +28,6 @@ func known(level Level, problems []document.Problem) []Finding {
 	return found
 }
 
-// job is a job of any kind, with what all kinds have at hand.
-type job struct {
-	jobs.Any
-	*jobs.JobBase
-}
-
 // finding is one at a field of the job.
 func (j job) finding(field, format string, args ...any) Finding {
 	return Finding{Problem: document.Problem{
@@ -45,14 +37,3 @@ func (j job) finding(field, format string, args ...any) Finding {
 
 // onKubernetes reports whether the job's agent is kubernetes.
 func (j job) onKubernetes() bool { return j.Agent == string(prowv1.KubernetesAgent) }
-
-// jobs are all jobs.
-func (in Input) jobs() iter.Seq[job] {
-	return func(yield func(job) bool) {
-		for any := range in.Config.Jobs.All() {
-			if !yield(job{any, any.Base()}) {
-				return
-			}
-		}
-	}
-}

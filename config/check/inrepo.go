@@ -16,9 +16,10 @@ import (
 const inRepoCheck = "prow-yaml"
 
 // InRepo finds what is wrong with the jobs that a repository brings, as they
-// are in its folder on this machine: alone, and together with all others.
-// With strict, keys that mean nothing are errors; otherwise they are notices.
-func InRepo(ctx context.Context, c *config.Config, repo, folder string, strict bool) []Finding {
+// are in its folder on this machine: alone and, where nothing is wrong with the
+// configuration, together with all others. With strict, keys that mean nothing
+// are errors; otherwise they are notices.
+func InRepo(ctx context.Context, in Input, repo, folder string, strict bool) []Finding {
 	brought, err := inrepo.ReadFolder(ctx, folder, func(name string) string { return filepath.Join(folder, name) })
 	if err != nil {
 		return inRepo(known(Error, []document.Problem{{Message: err.Error()}}))
@@ -34,9 +35,17 @@ func InRepo(ctx context.Context, c *config.Config, repo, folder string, strict b
 		}
 		found = append(found, known(level, []document.Problem{warning})...)
 	}
+	if in.Config != nil && !in.wrong.any() {
+		found = append(found, together(in.Config, repo, folder, brought.Jobs)...)
+	}
+	return inRepo(found)
+}
+
+// together finds what is wrong with a repository's own jobs as parts of the whole.
+func together(c *config.Config, repo, folder string, brought *jobs.InRepoFile) []Finding {
 	static := len(c.Presubmits(repo))
-	presubmits, _, err := c.WithInRepo(repo, brought.Jobs)
-	found = append(found, failures(folder, err)...)
+	presubmits, _, err := c.WithInRepo(repo, brought)
+	found := failures(folder, err)
 	for i := range presubmits[min(static, len(presubmits)):] {
 		p := &presubmits[static+i]
 		if f, wrong := notAllowed(c, job{jobs.Any{Repo: repo, Presubmit: p}, &p.JobBase}); wrong {
@@ -44,7 +53,7 @@ func InRepo(ctx context.Context, c *config.Config, repo, folder string, strict b
 			found = append(found, f)
 		}
 	}
-	return inRepo(found)
+	return found
 }
 
 func inRepo(found []Finding) []Finding {

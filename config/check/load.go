@@ -23,7 +23,7 @@ type Files struct {
 }
 
 // Load reads what checks look at, Facts and Annotations aside, and says what
-// is wrong with it. What cannot be loaded is nil.
+// is wrong with it. Of a config.yaml with errors the rest is there.
 func Load(ctx context.Context, files Files) (Input, []Finding) {
 	in := Input{Files: files}
 	var found []Finding
@@ -35,12 +35,12 @@ func Load(ctx context.Context, files Files) (Input, []Finding) {
 		}
 		found = append(found, known(Notice, warnings)...)
 	}
-	c, err := config.Load(ctx, files.Config)
-	if err == nil {
-		in.Config = c
-		take(c.Warnings)
+	var err error
+	if in.Config, err = config.Examine(ctx, files.Config); in.Config != nil {
+		take(in.Config.Warnings)
 	}
-	found = append(found, failures(files.Config.Config, err)...)
+	wrong := failures(files.Config.Config, err)
+	found = append(found, wrong...)
 	if files.Plugins.Config != "" {
 		p, err := plugins.Load(ctx, files.Plugins)
 		if err == nil {
@@ -52,6 +52,7 @@ func Load(ctx context.Context, files Files) (Input, []Finding) {
 	}
 	in.readShards()
 	in.readQueries()
+	in.takeErrors(wrong)
 	return in, found
 }
 

@@ -5,6 +5,9 @@ package check
 import (
 	"cmp"
 	"slices"
+	"strings"
+
+	"github.com/cutwater-ci/cutwater/config/document"
 )
 
 // Report is all that was found, in the order of places.
@@ -30,8 +33,13 @@ func (r Report) Failed(strict bool) bool {
 // what was found before: each finding once, at its place.
 func Run(in Input, checks []Check, before []Finding) Report {
 	all := slices.Clone(before)
+	var kept []string
 	for _, c := range checks {
-		if in.Config == nil && c.Needs&ConfigFile != 0 || in.Plugins == nil && c.Needs&PluginsFile != 0 {
+		if c.Needs&PluginsFile != 0 && in.Files.Plugins.Config == "" {
+			continue
+		}
+		if !in.has(c) {
+			kept = append(kept, c.Name)
 			continue
 		}
 		for _, f := range c.Run(in) {
@@ -39,6 +47,11 @@ func Run(in Input, checks []Check, before []Finding) Report {
 			f.Level = cmp.Or(f.Level, Warning)
 			all = append(all, f)
 		}
+	}
+	if len(kept) > 0 {
+		all = append(all, Finding{Level: Notice, Problem: document.Problem{
+			Message: "these checks are not run, because of errors in what they look at: " + strings.Join(kept, ", "),
+		}})
 	}
 	places := newPlaces(in)
 	for i := range all {
@@ -53,6 +66,15 @@ func Run(in Input, checks []Check, before []Finding) Report {
 	return Report{slices.CompactFunc(all, func(a, b Finding) bool {
 		return a.File == b.File && a.Line == b.Line && a.Column == b.Column && a.Path == b.Path && a.Message == b.Message
 	})}
+}
+
+// has reports whether there is what a check looks at, without errors in it.
+func (in Input) has(c Check) bool {
+	switch {
+	case c.Needs&ConfigFile != 0 && in.Config == nil, c.Needs&PluginsFile != 0 && in.Plugins == nil:
+		return false
+	}
+	return in.wrong.reliable(c.Reads)
 }
 
 // rank orders levels, the worst first.

@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/sets"
 	"knative.dev/pkg/apis"
 
-	"github.com/cutwater-ci/cutwater/config"
 	"github.com/cutwater-ci/cutwater/config/document"
 	"github.com/cutwater-ci/cutwater/config/jobs"
 )
@@ -34,14 +33,14 @@ func tideContextPolicy(in Input) []Finding {
 		}
 		wrong := map[string][]string{}
 		for _, branch := range names {
-			_, err := in.Config.TideContextPolicy(org, name, branch, in.Config.Presubmits(repo))
+			_, err := in.Config.TideContextPolicy(org, name, branch, in.presubmits(repo))
 			for _, message := range contradictions(err) {
 				wrong[message] = append(wrong[message], branch)
 			}
 		}
 		for _, message := range slices.Sorted(maps.Keys(wrong)) {
 			at := wrong[message]
-			place := contextPlace(in.Config, org, name, at[0])
+			place := in.contextPlace(org, name, at[0])
 			found = append(found, place(fmt.Sprintf("contexts of %s on %s: %s", repo, strings.Join(at, ", "), message)))
 		}
 	}
@@ -95,7 +94,8 @@ func (in Input) namedBranches() map[string]sets.Set[string] {
 
 // contextPlace is where the contexts of a branch contradict each other: in
 // context_options, if they do so alone, else the first job with such a context.
-func contextPlace(c *config.Config, org, repo, branch string) func(string) Finding {
+func (in Input) contextPlace(org, repo, branch string) func(string) Finding {
+	c := in.Config
 	policy := c.Tide.ContextOptions.For(org, repo, branch)
 	options := func(message string) Finding {
 		return inConfig(fmt.Sprintf("tide.context_options.orgs[%s].repos[%s].branches[%s]", org, repo, branch), "%s", message)
@@ -103,7 +103,7 @@ func contextPlace(c *config.Config, org, repo, branch string) func(string) Findi
 	if policy.Validate() != nil {
 		return options
 	}
-	all := c.Presubmits(org + "/" + repo)
+	all := in.presubmits(org + "/" + repo)
 	for i := range all {
 		// Without the job, would there be no contradiction?
 		rest := slices.Delete(slices.Clone(all), i, i+1)

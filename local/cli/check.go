@@ -125,8 +125,8 @@ func (f *checkFlags) run(cmd *cobra.Command) error {
 		return fmt.Errorf("finding out what the checks must know: %w", err)
 	}
 	found = append(append(found, odd...), f.facts.notRun(selected)...)
-	if f.inRepo.repo != "" && in.Config != nil {
-		found = append(found, check.InRepo(ctx, in.Config, f.inRepo.repo, f.inRepo.folder(), needs(selected, "unknown-fields-all"))...)
+	if f.inRepo.repo != "" {
+		found = append(found, check.InRepo(ctx, in, f.inRepo.repo, f.inRepo.folder(), needs(selected, "unknown-fields-all"))...)
 	}
 	report := check.Run(in, selected, found)
 	if err := report.Write(cmd.OutOrStdout(), check.Format(f.format)); err != nil {
