@@ -66,13 +66,17 @@ func (p *process) clear(log *slog.Logger) {
 // those who have left the group.
 func (p *process) killAll() {
 	_ = syscall.Kill(-p.main.Pid, syscall.SIGKILL) // who is gone need not be killed,
-	for _, pid := range descendants(os.Getpid()) {
+	for _, pid := range descendants() {
 		_ = syscall.Kill(pid, syscall.SIGKILL) // and who cannot be stays
 	}
 }
 
-// descendants are the children of a process and theirs in turn.
-func descendants(pid int) []int {
+// descendants are the children of this process and theirs in turn.
+func descendants() []int {
+	self, err := os.Readlink("/proc/self")
+	if err != nil || self != strconv.Itoa(os.Getpid()) {
+		return nil // the numbers there are not those of our namespace
+	}
 	children := map[int][]int{}
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // only a bad pattern is an error
 	for _, path := range stats {
@@ -90,7 +94,7 @@ func descendants(pid int) []int {
 			children[parent] = append(children[parent], child)
 		}
 	}
-	all := []int{pid}
+	all := []int{os.Getpid()}
 	for i := 0; i < len(all); i++ {
 		all = append(all, children[all[i]]...)
 		delete(children, all[i]) // numbers may be used again while we look: no circles

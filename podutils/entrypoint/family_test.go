@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/cutwater-ci/cutwater/podutils/wrapper"
 )
 
@@ -72,6 +74,27 @@ func TestReapsOrphans(t *testing.T) {
 	}
 	if got := p.end(t); got != wrapper.CodeAborted {
 		t.Errorf("exit code is %d, want %d", got, wrapper.CodeAborted)
+	}
+}
+
+// In its container it is the first process, for which signals and orphans are
+// different.
+func TestAsFirstProcess(t *testing.T) {
+	p := newProgram(t, nil, "sh", "-c", "echo $PPID; (setsid sleep 60 > /dev/null 2>&1 &); (sleep 0 &); trap 'exit 5' TERM; trap : INT; echo ready; while :; do sleep 0.05; done")
+	p.within(t, syscall.CLONE_NEWPID, `mount -t proc none /proc && exec "$1"`, "mount -t proc none /proc", p.Path)
+	p.startAndWaitFor(t, "ready")
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.end(t); got != wrapper.CodeAborted {
+		t.Errorf("exit code is %d, want %d", got, wrapper.CodeAborted)
+	}
+	if got := p.marker(t); got != "130" {
+		t.Errorf("marker is %q, want 130", got)
+	}
+	want := "1\nready\nerror: Entrypoint received interrupt: terminated\nerror: Process gracefully exited before 15s grace period\n"
+	if diff := cmp.Diff(want, plain(t, p.log(t))); diff != "" {
+		t.Errorf("process log (-want +got):\n%s", diff)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/cutwater-ci/cutwater/podutils/command"
@@ -62,6 +63,25 @@ func newProgram(t *testing.T, set func(o *wrapper.Entrypoint), args ...string) *
 	p.Env = append(os.Environ(), beProgram+"=1", wrapper.EntrypointEnv+"="+string(text), "ARTIFACTS="+p.options.ArtifactDir)
 	p.Stdout, p.Stderr = &p.stdout, os.Stderr
 	return p
+}
+
+// within makes a script run the program, in namespaces of its own and with the
+// right to mount. Where the attempt does not work there the test is skipped.
+func (p *program) within(t *testing.T, namespaces uintptr, script, attempt string, args ...string) {
+	t.Helper()
+	attributes := &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS | namespaces,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
+	}
+	try := exec.CommandContext(t.Context(), "sh", "-c", attempt)
+	try.SysProcAttr = attributes
+	if out, err := try.CombinedOutput(); err != nil {
+		t.Skipf("%s: not possible here: %v %s", attempt, err, out)
+	}
+	wrapped := exec.CommandContext(t.Context(), "sh", append([]string{"-c", script, "sh"}, args...)...)
+	wrapped.Env, wrapped.Stderr, wrapped.SysProcAttr = p.Env, os.Stderr, attributes
+	p.Cmd = wrapped
 }
 
 // run runs it to its end, and returns its exit code.

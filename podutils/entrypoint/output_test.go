@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -169,7 +168,8 @@ func TestFullDisk(t *testing.T) {
 			if err := syscall.Mkfifo(filepath.Join(outside, "pipe"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			p.mount(t, disk, "64k", outside)
+			const run = `mount -t tmpfs -o size=64k none "$1" && "$2"; code=$?; cp "$1/log" "$1/marker" "$3"; exit $code`
+			p.within(t, 0, run, "mount -t tmpfs none "+disk, disk, p.Path, outside)
 			p.startAndWaitFor(t, "full")
 			if err := os.WriteFile(filepath.Join(outside, "pipe"), []byte("go on\n"), 0); err != nil {
 				t.Fatal(err)
@@ -192,26 +192,6 @@ func TestFullDisk(t *testing.T) {
 			}
 		})
 	}
-}
-
-// mount makes the program run with a small disk of its own at a folder; what it
-// leaves there is copied. Where we may not do that the test is skipped.
-func (p *program) mount(t *testing.T, folder, size, copyTo string) {
-	t.Helper()
-	attributes := &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
-	}
-	attempt := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "none", folder)
-	attempt.SysProcAttr = attributes
-	if out, err := attempt.CombinedOutput(); err != nil {
-		t.Skipf("no disks can be mounted here: %v %s", err, out)
-	}
-	script := `mount -t tmpfs -o size=$1 none "$2" && "$3"; code=$?; cp "$2/log" "$2/marker" "$4"; exit $code`
-	wrapped := exec.CommandContext(t.Context(), "sh", "-c", script, "sh", size, folder, p.Path, copyTo)
-	wrapped.Env, wrapped.Stderr, wrapped.SysProcAttr = p.Env, os.Stderr, attributes
-	p.Cmd = wrapped
 }
 
 // The job's stdout is no file that it could cut short by opening it.
