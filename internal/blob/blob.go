@@ -17,25 +17,13 @@ package blob
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"time"
 
 	"gocloud.dev/blob"
-	"gocloud.dev/gcerrors"
-
-	"github.com/cutwater-ci/cutwater/internal/blob/filedriver"
-)
-
-var (
-	// ErrNotFound is what errors are when there is no such object or bucket.
-	ErrNotFound = errors.New("not found")
-	// ErrExists is what errors are when an object that must not exist does.
-	ErrExists = errors.New("exists already")
 )
 
 // Bucket holds objects by key. It is safe for concurrent use.
@@ -44,23 +32,13 @@ type Bucket struct {
 	name   string // URL without query, for errors
 }
 
-// WriteOptions describe an object. The zero value is useful: the content type is
-// then that of the key's ending or, failing that, guessed from the first bytes.
-type WriteOptions struct {
-	ContentType     string
-	ContentEncoding string
-	CacheControl    string
-	Metadata        map[string]string // keys come back in lower case
-	// IfNotExist makes Close fail with ErrExists when the object is there already.
-	IfNotExist bool
-}
-
 // Object is an entry of a listing.
 type Object struct {
 	Key     string // ends with the delimiter if IsDir
 	Size    int64
 	ModTime time.Time
 	IsDir   bool // stands for all keys that begin with Key
+	Sum     Sum
 }
 
 // Attributes describe an object.
@@ -128,57 +106,6 @@ func (b *Bucket) NewRangeReader(ctx context.Context, key string, offset, length 
 	return &Reader{r: r}, nil
 }
 
-// Write puts the object, in place of one of that key. Options may be nil.
-func (b *Bucket) Write(ctx context.Context, key string, data []byte, o *WriteOptions) error {
-	// Cancelling is how gocloud abandons an object that is written in part.
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	w, err := b.NewWriter(ctx, key, o)
-	if err != nil {
-		return err
-	}
-	if _, err := w.Write(data); err != nil {
-		cancel()
-		_ = w.Close() // it says that the writing was abandoned
-		return b.wrap(err, "writing", key)
-	}
-	return w.Close()
-}
-
-// Create puts an object that must not be there yet; if it is, the error is
-// ErrExists. Of any number of concurrent creators one succeeds.
-func (b *Bucket) Create(ctx context.Context, key string, data []byte) error {
-	return b.Write(ctx, key, data, &WriteOptions{IfNotExist: true})
-}
-
-// NewWriter returns a writer whose Close puts the object. Cancelling ctx before
-// Close abandons it. Options may be nil.
-func (b *Bucket) NewWriter(ctx context.Context, key string, o *WriteOptions) (io.WriteCloser, error) {
-	if o == nil {
-		o = &WriteOptions{}
-	}
-	w, err := b.bucket.NewWriter(ctx, key, &blob.WriterOptions{
-		ContentType:     cmp.Or(o.ContentType, filedriver.TypeByName(key)),
-		ContentEncoding: o.ContentEncoding,
-		CacheControl:    o.CacheControl,
-		Metadata:        o.Metadata,
-		IfNotExist:      o.IfNotExist,
-	})
-	if err != nil {
-		return nil, b.wrap(err, "writing", key)
-	}
-	return &writer{w, b, key}, nil
-}
-
-type writer struct {
-	*blob.Writer
-	bucket *Bucket
-	key    string
-}
-
-// Close puts the object.
-func (w *writer) Close() error { return w.bucket.wrap(w.Writer.Close(), "writing", w.key) }
-
 // Delete removes the object; ErrNotFound says that there was none.
 func (b *Bucket) Delete(ctx context.Context, key string) error {
 	return b.wrap(b.bucket.Delete(ctx, key), "deleting", key)
@@ -221,32 +148,9 @@ func (b *Bucket) List(ctx context.Context, prefix, delimiter string) iter.Seq2[O
 				yield(Object{}, b.wrap(err, "listing", prefix))
 				return
 			}
-			if !yield(Object{Key: o.Key, Size: o.Size, ModTime: o.ModTime, IsDir: o.IsDir}, nil) {
+			if !yield(Object{Key: o.Key, Size: o.Size, ModTime: o.ModTime, IsDir: o.IsDir, Sum: sumOf(o)}, nil) {
 				return
 			}
 		}
 	}
 }
-
-// wrap says what was being done with which object, and makes err match ErrNotFound
-// or ErrExists where it means that. It returns nil for nil.
-func (b *Bucket) wrap(err error, doing, key string) error {
-	if err == nil {
-		return nil
-	}
-	switch gcerrors.Code(err) {
-	case gcerrors.NotFound:
-		return fmt.Errorf("%s %s/%s: %w", doing, b.name, key, &codedError{ErrNotFound, err})
-	case gcerrors.FailedPrecondition, gcerrors.AlreadyExists:
-		return fmt.Errorf("%s %s/%s: %w", doing, b.name, key, &codedError{ErrExists, err})
-	default:
-		return fmt.Errorf("%s %s/%s: %w", doing, b.name, key, err)
-	}
-}
-
-// codedError is err, and matches code too.
-type codedError struct{ code, err error }
-
-// Error returns the code's words: the provider's run to several lines, and say no more.
-func (e *codedError) Error() string   { return e.code.Error() }
-func (e *codedError) Unwrap() []error { return []error{e.code, e.err} }

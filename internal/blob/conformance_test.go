@@ -6,9 +6,11 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -46,8 +48,34 @@ func kinds(t *testing.T) map[string]func(t *testing.T) *blob.Bucket {
 			url, c := blobtest.S3(t)
 			return open(t, url+"/some/folder", c)
 		},
+		"s3, with the checksums for Amazon": func(t *testing.T) *blob.Bucket {
+			url, c := blobtest.S3(t)
+			setEnvironment(t, c)
+			return open(t, url+"?use_path_style=true", blob.Credentials{})
+		},
 		"gs": func(t *testing.T) *blob.Bucket { return open(t, blobtest.GCS(t), blob.Credentials{}) },
 	}
+}
+
+// setEnvironment gives the AWS SDK by its own variables what the file says.
+func setEnvironment(t *testing.T, c blob.Credentials) {
+	t.Helper()
+	data, err := os.ReadFile(c.S3File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Region, Endpoint string
+		AccessKey        string `json:"access_key"`
+		SecretKey        string `json:"secret_key"`
+	}
+	if err := json.Unmarshal(data, &file); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("AWS_REGION", file.Region)
+	t.Setenv("AWS_ENDPOINT_URL", "http://"+file.Endpoint)
+	t.Setenv("AWS_ACCESS_KEY_ID", file.AccessKey)
+	t.Setenv("AWS_SECRET_ACCESS_KEY", file.SecretKey)
 }
 
 // promises are what every kind of bucket keeps. Each works below a prefix of its own.
@@ -65,7 +93,10 @@ var promises = map[string]func(t *testing.T, b *blob.Bucket, prefix string){
 	"list":                  testList,
 	"list after the change": testListSeesChanges,
 	"odd keys":              testOddKeys,
+	"many":                  testMany,
 	"large":                 testLarge,
+	"sizes":                 testSizes,
+	"abandoned large write": testAbandonedLarge,
 }
 
 func TestConformance(t *testing.T) {

@@ -68,3 +68,14 @@ func readCompressed(asFunc func(any) bool) error {
 	}
 	return nil
 }
+
+// chunkSize is how much of an object of about that size one request sends. Google
+// wants multiples of 256 KiB, and each is held in memory; smaller objects than that
+// take one request.
+func chunkSize(size int64) int64 {
+	const step, most = 256 << 10, 8 << 20
+	if size <= 0 || size >= most {
+		return most
+	}
+	return (size/step + 1) * step // more than size, or the end would take another request
+}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/cutwater-ci/cutwater/internal/blob"
 )
@@ -85,7 +86,8 @@ func testOddKeys(t *testing.T, b *blob.Bucket, prefix string) {
 	keys := []string{
 		"space here", "plus+", "percent%41", "percent%", "question?mark", "hash#", "quote\"'`", "back\\slash",
 		"ünïcode 🚢", "star*[x]{y}", "colon:at@", "amp&equals=", "semi;comma,", "tilde~", "-dash", ".hidden",
-		"dots..in", "org_repo/123/[job]/x",
+		"dots..in", "org_repo/123/[job]/x", "lines\nin\rit", "tab\tand\x7f", "replaced\ufffd",
+		strings.Repeat("folder/", (1024-len(prefix))/7)[:1024-len(prefix)-1] + "x", // the longest there may be
 	}
 	for _, key := range keys {
 		write(t, b, prefix+key, key)
@@ -105,5 +107,23 @@ func testOddKeys(t *testing.T, b *blob.Bucket, prefix string) {
 		if err := b.Delete(t.Context(), prefix+key); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// A listing has more pages than one.
+func testMany(t *testing.T, b *blob.Bucket, prefix string) {
+	var want []string
+	var writers errgroup.Group
+	writers.SetLimit(16)
+	for i := range 1_100 {
+		key := fmt.Sprintf("%s%04d", prefix, i)
+		want = append(want, key)
+		writers.Go(func() error { return b.Write(t.Context(), key, []byte("data"), nil) })
+	}
+	if err := writers.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, list(t, b, prefix, "")); diff != "" {
+		t.Errorf("keys (-want +got):\n%s", diff)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -81,7 +82,7 @@ func (f s3File) client(ctx context.Context) (*s3.Client, error) {
 		config.WithRetryer(func() aws.Retryer {
 			// What Amazon says to creators of the same object at the same time; one of
 			// them is told "exists" when they ask again.
-			return retry.AddWithErrorCodes(retry.NewStandard(), "ConditionalRequestConflict")
+			return patient{retry.AddWithErrorCodes(retry.NewStandard(), "ConditionalRequestConflict")}
 		}),
 	}
 	if f.AccessKey != "" {
@@ -106,6 +107,17 @@ func (f s3File) client(ctx context.Context) (*s3.Client, error) {
 			o.BaseEndpoint = aws.String(f.endpointURL())
 		}
 	}), nil
+}
+
+// patient waits for as long as a server asks for.
+type patient struct{ aws.Retryer }
+
+// RetryDelay implements aws.Retryer.
+func (p patient) RetryDelay(attempt int, err error) (time.Duration, error) {
+	if after := RetryAfter(err); after > 0 {
+		return after, nil
+	}
+	return p.Retryer.RetryDelay(attempt, err)
 }
 
 func (f s3File) endpointURL() string {
