@@ -8,40 +8,37 @@ import (
 	"io"
 	"io/fs"
 	"iter"
-	"log/slog"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
-	"syscall"
+	"unicode/utf8"
 )
 
 // items finds, one by one, what the options name: there may be very many.
 type items struct {
-	paths  []string
-	dir    string
-	links  []Object
-	types  mediaTypes
-	filter Filter
-	log    *slog.Logger
-	report *reporter
-
-	seen  map[string]bool
+	*run
+	links []Object
+	seen  map[uint64]bool // hashes of keys
 	roots []*os.Root
 }
 
+const (
+	// maxKey is how many bytes a key may have in S3 and Google Cloud Storage.
+	maxKey = 1024
+	// maxNames is how many names of a folder are read at once, and sorted.
+	maxNames = 100_000
+)
+
+var (
+	errSecond  = errors.New("another file is stored under the same name")
+	errLongKey = fmt.Errorf("its path in the bucket is longer than %d bytes", maxKey)
+)
+
 // newItems are the links and the options' items.
 func (u *run) newItems(links []Object) *items {
-	return &items{
-		paths: u.options.Items, dir: u.dir, links: links, types: u.types, filter: u.filter,
-		log: u.log, report: &u.reporter, seen: map[string]bool{},
-	}
-}
-
-// leftOut says that something is not uploaded, on purpose.
-func (i *items) leftOut(path string, err error) {
-	i.log.Warn("Not uploading", "path", path, "error", err)
-	i.report.leftOut(path, err)
+	return &items{run: u, links: links, seen: map[uint64]bool{}}
 }
 
 func (i *items) close() {
@@ -53,12 +50,12 @@ func (i *items) close() {
 func (i *items) all() iter.Seq[Object] {
 	return func(yield func(Object) bool) {
 		for _, link := range i.links {
-			i.seen[link.Key] = true
+			i.seen[i.hash(link.Key)] = true
 			if !yield(link) {
 				return
 			}
 		}
-		for _, item := range i.paths {
+		for _, item := range i.options.Items {
 			if err := i.item(item, yield); errors.Is(err, errEnough) {
 				return
 			} else if errors.Is(err, fs.ErrNotExist) {
@@ -84,23 +81,14 @@ func (i *items) item(item string, yield func(Object) bool) error {
 		return err
 	}
 	if !info.IsDir() {
-		return i.file(root, name, "", yield)
+		return i.file(root, name, name, yield)
 	}
 	// By way of its parent, since a job may have put a link in the folder's place.
 	if root, err = root.OpenRoot(name); err != nil {
 		return err
 	}
 	i.roots = append(i.roots, root)
-	return fs.WalkDir(root.FS(), ".", func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
-			i.leftOut(path.Join(info.Name(), file), err)
-			return nil
-		}
-		if d.IsDir() {
-			return nil
-		}
-		return i.file(root, file, path.Join(info.Name(), path.Dir(file)), yield)
-	})
+	return i.folder(root, ".", info.Name(), yield)
 }
 
 // parentOf opens the folder that the item is in.
@@ -116,74 +104,99 @@ func (i *items) parentOf(item string) (root *os.Root, name string, err error) {
 	return root, filepath.Base(path), nil
 }
 
-// errSecond is why a file is left out.
-var errSecond = errors.New("another file is stored under the same name")
-
-// file yields a file to be stored in dir, which is relative to the run's folder.
-func (i *items) file(root *os.Root, file, dir string, yield func(Object) bool) error {
-	shown := path.Join(dir, path.Base(file))
-	if err := readable(root, file); err != nil {
+// folder yields all files below a folder, in the order of their names: which of two
+// files of the same key is stored shall not depend on the disk. Its path begins with
+// the item's name.
+func (i *items) folder(root *os.Root, name, shown string, yield func(Object) bool) error {
+	if len(i.key(shown)) >= maxKey {
+		i.leftOut(shown, errLongKey)
+		return nil
+	}
+	folder, err := root.Open(name)
+	if err != nil {
 		i.leftOut(shown, err)
 		return nil
 	}
-	name, contentType, encoding := i.types.stored(path.Base(file))
-	// # is not allowed in names everywhere.
-	key := strings.ReplaceAll(path.Join(i.dir, dir, name), "#", "%23")
-	if i.seen[key] {
-		i.leftOut(shown, errSecond)
+	defer func() { _ = folder.Close() }() // only read
+	for {
+		names, err := folder.Readdirnames(maxNames)
+		slices.Sort(names)
+		for _, n := range names {
+			if err := i.entry(root, path.Join(name, n), path.Join(shown, n), yield); err != nil {
+				return err
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			i.leftOut(shown, err)
+			return nil
+		}
+	}
+}
+
+// entry yields a file, or what is below a folder. As in Prow, links to files are
+// followed; those to folders are not.
+func (i *items) entry(root *os.Root, name, shown string, yield func(Object) bool) error {
+	if info, err := root.Lstat(name); err == nil && info.IsDir() {
+		return i.folder(root, name, shown, yield)
+	}
+	return i.file(root, name, shown, yield)
+}
+
+// file yields a file.
+func (i *items) file(root *os.Root, name, shown string, yield func(Object) bool) error {
+	// Jobs make these folders as they like, and links may lead out of them: we can
+	// read secrets that jobs cannot.
+	info, err := root.Stat(name)
+	if err == nil {
+		err = regular(info)
+	}
+	if err != nil {
+		i.leftOut(shown, err)
 		return nil
 	}
-	i.seen[key] = true
-	object := Object{
+	stored, contentType, encoding := i.types.stored(path.Base(shown))
+	key := i.key(path.Join(path.Dir(shown), stored))
+	if len(key) > maxKey {
+		i.leftOut(shown, errLongKey)
+		return nil
+	}
+	if hash := i.hash(key); i.seen[hash] {
+		i.leftOut(shown, errSecond)
+		return nil
+	} else {
+		i.seen[hash] = true
+	}
+	if !yield(Object{
 		Key:             key,
 		ContentType:     contentType,
 		ContentEncoding: encoding,
-		Open:            func() (io.ReadCloser, error) { return i.open(root, file, shown) },
-	}
-	if !yield(object) {
+		Size:            info.Size(),
+		Open:            func() (io.ReadCloser, error) { return i.open(root, name, shown) },
+	}) {
 		return errEnough
 	}
 	return nil
 }
 
-// readable refuses what is not a file and, since jobs make these folders as they
-// like, links that lead out of them: we can read secrets that jobs cannot.
-func readable(root *os.Root, file string) error {
-	info, err := root.Stat(file)
-	if err != nil {
-		return err
+// key is the key of a path in the run's folder. # is not allowed everywhere, and
+// neither are bytes that are no text.
+func (i *items) key(shown string) string {
+	key := strings.ReplaceAll(path.Join(i.dir, shown), "#", "%23")
+	if utf8.ValidString(key) {
+		return key
 	}
-	return regular(info)
-}
-
-func regular(info fs.FileInfo) error {
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("is no file but has mode %v", info.Mode())
+	var valid strings.Builder
+	for rest := key; rest != ""; {
+		r, size := utf8.DecodeRuneInString(rest)
+		if r == utf8.RuneError && size == 1 {
+			fmt.Fprintf(&valid, "%%%02X", rest[0])
+		} else {
+			valid.WriteString(rest[:size])
+		}
+		rest = rest[size:]
 	}
-	return nil
-}
-
-func (i *items) open(root *os.Root, file, shown string) (io.ReadCloser, error) {
-	content, err := OpenRegular(root, file)
-	if err != nil || i.filter == nil {
-		return content, err
-	}
-	return i.filter(shown, content)
-}
-
-// OpenRegular opens a file that no link may lead out of root to. It does not hang
-// on a pipe that came in place of the file, but fails.
-func OpenRegular(root *os.Root, file string) (*os.File, error) {
-	f, err := root.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	info, err := f.Stat()
-	if err == nil {
-		err = regular(info)
-	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
+	return valid.String()
 }

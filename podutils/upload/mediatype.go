@@ -4,10 +4,7 @@ package upload
 
 import (
 	"bufio"
-	"compress/gzip"
-	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"path"
@@ -76,42 +73,17 @@ func (m mediaTypes) compressed(name string) string {
 // worthwhile is how long content must be for us to compress it.
 const worthwhile = 1024
 
-// compressing tells whether to compress the content of key, which it returns as
-// a reader from its start.
-func (u *Uploader) compressing(key string, content io.Reader) (io.Reader, bool) {
+// compresses tells whether to compress the content of key, at whose start it looks.
+func (u *Uploader) compresses(key string, content *bufio.Reader) bool {
 	extension := strings.TrimPrefix(path.Ext(key), ".")
 	endings := u.options.CompressFileTypes
 	if u.options.LocalOutputDir != "" || extension == "gz" || extension == "gzip" ||
 		(!slices.Contains(endings, extension) && !slices.Contains(endings, "*")) {
-		return content, false
+		return false
 	}
-	buffered := bufio.NewReaderSize(content, 2*worthwhile)
-	start, err := buffered.Peek(worthwhile + 1)
+	start, err := content.Peek(worthwhile + 1)
 	if err != nil { // shorter, or unreadable, which comes out when it is read
-		return buffered, false
+		return false
 	}
-	return buffered, http.DetectContentType(start) != "application/x-gzip"
-}
-
-// copyTo copies, and compresses; it returns how many bytes it wrote.
-func copyTo(to io.Writer, from io.Reader, compress bool) (int64, error) {
-	if !compress {
-		return io.Copy(to, from)
-	}
-	counted := &counter{Writer: to}
-	zip := gzip.NewWriter(counted)
-	_, err := io.Copy(zip, from)
-	return counted.bytes, errors.Join(err, zip.Close())
-}
-
-type counter struct {
-	io.Writer
-	bytes int64
-}
-
-// Write implements io.Writer.
-func (c *counter) Write(p []byte) (int, error) {
-	n, err := c.Writer.Write(p)
-	c.bytes += int64(n)
-	return n, err
+	return http.DetectContentType(start) != "application/x-gzip"
 }

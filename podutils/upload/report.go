@@ -3,6 +3,8 @@
 package upload
 
 import (
+	"context"
+	"log/slog"
 	"slices"
 	"sync"
 )
@@ -16,9 +18,10 @@ type Report struct {
 	// Missing should be in the bucket and is not. Names are keys in the run's
 	// folder, and whole keys for what is elsewhere.
 	Missing Names `json:"missing,omitzero"`
-	// LeftOut was not uploaded on purpose: pipes, links that lead out, what may not
-	// be read, what vanished before its turn, a second file of the same name. Names
-	// are paths that begin with the item's own name.
+	// LeftOut was not uploaded, and another upload would not change that: pipes,
+	// links that lead out, what may not be read, what vanished before its turn, the
+	// end of what was cut while it was read, a second file of the same name, names
+	// that are too long. Names are paths that begin with the item's own name.
 	LeftOut Names `json:"left_out,omitzero"`
 }
 
@@ -46,8 +49,12 @@ func (n *Names) add(name string, err error) {
 
 // reporter makes a report. It is safe for concurrent use.
 type reporter struct {
+	logger *slog.Logger
+
 	mu     sync.Mutex
 	report Report
+	// inARow is how many objects are missing since the last that was stored.
+	inARow int
 }
 
 func (r *reporter) stored(bytes int64) {
@@ -55,18 +62,39 @@ func (r *reporter) stored(bytes int64) {
 	defer r.mu.Unlock()
 	r.report.Stored++
 	r.report.Bytes += bytes
+	r.inARow = 0
 }
 
 func (r *reporter) missing(key string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.inARow++
 	r.report.Missing.add(key, err)
+	r.tell(slog.LevelError, "Cannot upload", r.report.Missing, "dest", key, err)
+}
+
+func (r *reporter) missingInARow() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.inARow
 }
 
 func (r *reporter) leftOut(path string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.report.LeftOut.add(path, err)
+	r.tell(slog.LevelWarn, "Not uploading", r.report.LeftOut, "path", path, err)
+}
+
+// tell logs what was added to names last. There may be very many, so that the log
+// has what the report has.
+func (r *reporter) tell(level slog.Level, message string, names Names, key, name string, err error) {
+	switch {
+	case names.Count <= maxNamed:
+		r.logger.Log(context.Background(), level, message, key, name, "error", err) //nolint:contextcheck // it says nothing to the log
+	case names.Count == maxNamed+1:
+		r.logger.Log(context.Background(), level, message+": there are more, which are only counted") //nolint:contextcheck // see above
+	}
 }
 
 // soFar returns a report that does not change any more.

@@ -4,9 +4,7 @@ package upload
 
 import (
 	"context"
-	"errors"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path"
@@ -94,18 +92,6 @@ func (f *folder) NewWriter(_ context.Context, key string, _ *blob.WriteOptions) 
 
 // Close implements target.
 func (f *folder) Close() error { return f.root.Close() }
-
-// openError is a failure to open what shall be uploaded.
-type openError struct{ err error }
-
-func (e *openError) Error() string { return e.err.Error() }
-func (e *openError) Unwrap() error { return e.err }
-
-// isGone tells failures that another attempt will not mend.
-func isGone(err error) bool {
-	var unreadable *openError
-	return errors.As(err, &unreadable) && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission))
-}
 
 // joinKey joins the parts of a key; empty ones vanish.
 func joinKey(parts ...string) string { return path.Join(parts...) }

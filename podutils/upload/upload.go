@@ -3,15 +3,26 @@
 // Package upload puts the files of a run into the bucket, or into a folder of
 // the machine. Initupload and sidecar share it.
 //
+// What fails is tried four times, unless the bucket refuses it; what is missing in
+// the end is named, and so is what was left out on purpose: a job makes its
+// artifacts as it likes. Files are read while they are sent, and neither their size
+// nor their number matters to memory.
+//
+// An upload that was killed goes on when it is run again: the bucket's listing tells
+// the sum of what is there, and a file with that sum is not sent again. So nothing
+// has to be kept between the two, least of all in a folder that the job can write
+// to. Where the bucket tells no sums, as a folder, or may not be listed, all is sent
+// again. What is there of an object that was being sent in parts is lost, and S3
+// keeps it until a rule of the bucket (AbortIncompleteMultipartUpload) removes it.
+//
 // In Prow: pkg/gcsupload and pkg/pod-utils/gcs.
 package upload
 
 import (
 	"context"
 	"errors"
-	"fmt"
+	"hash/maphash"
 	"io"
-	"iter"
 	"log/slog"
 	"slices"
 	"strings"
@@ -24,20 +35,14 @@ import (
 	"github.com/cutwater-ci/cutwater/podutils/options"
 )
 
-// parallel is how many objects are written at once.
-const parallel = 4
-
-// retryDelays are the waits before the second, third and fourth attempt.
-func retryDelays() []time.Duration {
-	return []time.Duration{1 * time.Second, 4 * time.Second, 9 * time.Second}
-}
-
 // Object is a thing to store.
 type Object struct {
 	// Key is where in the bucket or, for what is given to Run, in the run's folder.
 	Key string
 	// Open is called for each attempt.
-	Open            func() (io.ReadCloser, error)
+	Open func() (io.ReadCloser, error)
+	// Size is about how many bytes there are; zero is not known.
+	Size            int64
 	ContentType     string
 	ContentEncoding string
 	Metadata        map[string]string
@@ -55,7 +60,7 @@ type Sleep func(ctx context.Context, d time.Duration) error
 
 // Filter changes the content of a file below the items on its way to the bucket;
 // its name is its path from the item on, whose own name comes first. Closing what
-// it returns closes content.
+// it returns closes content. It is called for each attempt.
 type Filter func(name string, content io.ReadCloser) (io.ReadCloser, error)
 
 // Set makes objects that are stored after others, of which it gets to know what
@@ -72,6 +77,7 @@ type Uploader struct {
 	filter  Filter
 	sleep   Sleep
 	log     *slog.Logger
+	seed    maphash.Seed
 
 	mu     sync.Mutex
 	opened target // nil before it is needed
@@ -87,7 +93,7 @@ func New(o *options.Upload, filter Filter, sleep Sleep, log *slog.Logger) (*Uplo
 	if err != nil {
 		return nil, err
 	}
-	return &Uploader{options: o, types: types, filter: filter, sleep: sleep, log: log}, nil
+	return &Uploader{options: o, types: types, filter: filter, sleep: sleep, log: log, seed: maphash.MakeSeed()}, nil
 }
 
 // Close closes the bucket, if it was opened.
@@ -138,10 +144,14 @@ func (u *Uploader) Run(ctx context.Context, spec *jobspec.Spec, sets ...Set) (Re
 		}
 	}
 	dir := joinKey(u.runDir(spec), u.options.SubDir)
-	r := &run{Uploader: u, to: to, dir: dir}
+	r := u.newRun(to, dir)
+	if len(u.options.Items) > 0 {
+		r.there = r.list(ctx)
+	}
 	items := r.newItems(links)
 	defer items.close()
 	err = r.upload(ctx, items.all())
+	r.there = nil // the sets tell of this run
 	for _, set := range sets {
 		objects := set(r.soFar())
 		for i := range objects {
@@ -150,14 +160,6 @@ func (u *Uploader) Run(ctx context.Context, spec *jobspec.Spec, sets ...Set) (Re
 		err = errors.Join(err, r.upload(ctx, slices.Values(objects)))
 	}
 	return r.soFar(), err
-}
-
-// run is one call of Run.
-type run struct {
-	*Uploader
-	reporter
-	to  target
-	dir string
 }
 
 // links are the small files elsewhere that lead to the run's folder.
@@ -176,134 +178,4 @@ func (u *Uploader) links(spec *jobspec.Spec, dir string) ([]Object, error) {
 		links = append(links, Text(key, spec.BuildID))
 	}
 	return links, nil
-}
-
-// failure is an object that was not stored.
-type failure struct {
-	object Object
-	err    error
-}
-
-// upload writes the objects, and those that fail again after a while.
-func (u *run) upload(ctx context.Context, objects iter.Seq[Object]) error {
-	count, failures := u.round(ctx, objects)
-	var lost []failure
-	for _, delay := range retryDelays() {
-		failures, lost = sortOut(failures, lost)
-		if len(failures) == 0 {
-			break
-		}
-		u.log.Info("Trying again to upload", "objects", len(failures), "after", delay.String(), "error", failures[0].err)
-		if err := u.sleep(ctx, delay); err != nil {
-			break
-		}
-		again := failures
-		_, failures = u.round(ctx, func(yield func(Object) bool) {
-			for _, f := range again {
-				if !yield(f.object) {
-					return
-				}
-			}
-		})
-	}
-	lost = append(lost, failures...)
-	for _, f := range lost {
-		u.missing(strings.TrimPrefix(f.object.Key, u.dir+"/"), f.err)
-		u.log.Error("Cannot upload", "dest", f.object.Key, "error", f.err)
-	}
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
-	if len(lost) > 0 {
-		return fmt.Errorf("%d of %d objects were not uploaded; the first: %s: %w", len(lost), count, lost[0].object.Key, lost[0].err)
-	}
-	return nil
-}
-
-// round tries each object once.
-func (u *run) round(ctx context.Context, objects iter.Seq[Object]) (count int, failures []failure) {
-	work := make(chan Object)
-	done := make(chan []failure)
-	for range parallel {
-		go func() {
-			var own []failure
-			for o := range work {
-				if err := u.store(ctx, o); err != nil {
-					own = append(own, failure{o, err})
-				}
-			}
-			done <- own
-		}()
-	}
-	for o := range objects {
-		if ctx.Err() != nil {
-			break
-		}
-		count++
-		work <- o
-	}
-	close(work)
-	for range parallel {
-		failures = append(failures, <-done...)
-	}
-	return count, failures
-}
-
-// sortOut moves failures that no further attempt can mend to lost.
-func sortOut(failures, lost []failure) (again, gone []failure) {
-	for _, f := range failures {
-		if isGone(f.err) {
-			lost = append(lost, f)
-		} else {
-			again = append(again, f)
-		}
-	}
-	return again, lost
-}
-
-// store writes one object, unless that gets stuck.
-func (u *run) store(ctx context.Context, o Object) error {
-	content, err := o.Open()
-	if err != nil {
-		return &openError{err}
-	}
-	defer func() { _ = content.Close() }() // only read
-	writing, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	moving := watchdog(func() { cancel(errStuck) })
-	defer moving.timer.Stop()
-	size, err := u.write(writing, cancel, o, moving.watch(content))
-	if cause := context.Cause(writing); err != nil && errors.Is(cause, errStuck) {
-		return cause
-	}
-	if err == nil {
-		u.stored(size)
-	}
-	return err
-}
-
-// write returns how many bytes the object has in the bucket.
-func (u *run) write(writing context.Context, cancel context.CancelCauseFunc, o Object, content io.Reader) (size int64, err error) {
-	from, compress := u.compressing(o.Key, content)
-	attributes := &blob.WriteOptions{ContentType: o.ContentType, ContentEncoding: o.ContentEncoding, Metadata: o.Metadata}
-	if compress {
-		attributes.ContentType, attributes.ContentEncoding = u.types.compressed(o.Key), "gzip"
-	}
-	w, err := u.to.NewWriter(writing, o.Key, attributes)
-	if err != nil {
-		return 0, err
-	}
-	size, err = copyTo(w, from, compress)
-	if err != nil {
-		cancel(nil) // so that closing abandons what was written
-		return 0, errors.Join(err, ignoreCanceled(w.Close()))
-	}
-	return size, w.Close()
-}
-
-func ignoreCanceled(err error) error {
-	if errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
 }

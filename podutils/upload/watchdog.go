@@ -15,21 +15,25 @@ const stuckAfter = 10 * time.Minute
 
 var errStuck = errors.New("nothing was sent for " + stuckAfter.String())
 
-// dog calls a function when for stuckAfter nobody has read.
-type dog struct{ timer *time.Timer }
-
-func watchdog(bark func()) dog { return dog{time.AfterFunc(stuckAfter, bark)} }
-
-// watch returns content, of which each read is noticed.
-func (d dog) watch(content io.Reader) io.Reader { return &watched{content, d} }
-
+// watched is content of which it is noticed when, for stuckAfter, nobody reads.
 type watched struct {
 	content io.Reader
-	dog     dog
+	timer   *time.Timer // nil until it matters
+}
+
+// start begins to watch; bark is called when nobody reads.
+func (w *watched) start(bark func()) { w.timer = time.AfterFunc(stuckAfter, bark) }
+
+func (w *watched) stop() {
+	if w.timer != nil {
+		w.timer.Stop()
+	}
 }
 
 // Read implements io.Reader.
 func (w *watched) Read(p []byte) (int, error) {
-	w.dog.timer.Reset(stuckAfter)
+	if w.timer != nil {
+		w.timer.Reset(stuckAfter)
+	}
 	return w.content.Read(p)
 }

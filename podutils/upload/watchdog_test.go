@@ -3,6 +3,7 @@
 package upload
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -53,7 +54,7 @@ func TestStuck(t *testing.T) {
 		want    error
 		took    time.Duration
 	}{
-		"slow":  {perByte: 4 * time.Minute, took: 5 * 4 * time.Minute},
+		"slow":  {perByte: 4 * time.Millisecond, took: 5 * small * 4 * time.Millisecond}, // more than stuckAfter
 		"stuck": {perByte: -1, want: errStuck, took: stuckAfter},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -64,9 +65,11 @@ func TestStuck(t *testing.T) {
 					t.Fatal(err)
 				}
 				begin := time.Now()
-				content := func() (io.ReadCloser, error) { return io.NopCloser(bytewise{strings.NewReader("hello")}), nil }
-				r := &run{Uploader: u, to: network{test.perByte}}
-				err = r.store(t.Context(), Object{Key: "x", Open: content})
+				content := func() (io.ReadCloser, error) {
+					return io.NopCloser(strings.NewReader(strings.Repeat("x", 5*small))), nil
+				}
+				r := u.newRun(network{test.perByte}, "")
+				err = r.store(t.Context(), Object{Key: "x", Open: content}, bufio.NewReaderSize(nil, small))
 				if !errors.Is(err, test.want) {
 					t.Errorf("error is %v, want %v", err, test.want)
 				}
@@ -77,8 +80,3 @@ func TestStuck(t *testing.T) {
 		})
 	}
 }
-
-// bytewise reads single bytes, as a big file takes many reads.
-type bytewise struct{ io.Reader }
-
-func (b bytewise) Read(p []byte) (int, error) { return b.Reader.Read(p[:min(len(p), 1)]) }
