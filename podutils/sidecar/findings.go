@@ -18,11 +18,14 @@ const (
 	// censoredKey is for secrets that were taken out of files: their names, never
 	// their values.
 	censoredKey = "censored"
+	// notSearchedKey is for files that secrets may still be in, and why.
+	notSearchedKey = "not-searched"
 	// notUploadedKey is for files that are not in the bucket, and why.
 	notUploadedKey = "not-uploaded"
 )
 
-// maxFound is how many files are named that secrets were taken out of.
+// maxFound is how many files are named that secrets were found in, or that could
+// not be searched.
 const maxFound = 100
 
 // finding is one element of the lists in the metadata.
@@ -31,10 +34,19 @@ type finding struct {
 	// Secret is the file that the secret is in, and Count how often it was found.
 	Secret string `json:"secret,omitempty"`
 	Count  int    `json:"count,omitempty"`
-	// Reason is why the file was not uploaded.
+	// Reason is why the file was not uploaded or not searched.
 	Reason string `json:"reason,omitempty"`
-	// More, in the last element, is how many files are not named.
+	// More is how many reasons there are beside this one or, in an element without
+	// a file, how many files are not named.
 	More int `json:"more,omitempty"`
+}
+
+// found is what is to be said about a file.
+type found struct {
+	// counts are how often each secret was in it.
+	counts map[string]int
+	// notes say what was not looked into.
+	notes []string
 }
 
 // findings are the secrets that were found in an upload. It is safe for
@@ -43,33 +55,39 @@ type findings struct {
 	log   *slog.Logger
 	known *censor.Secrets
 
-	mu sync.Mutex
-	// counts are how often each secret was found in each file.
-	counts map[string]map[string]int
-	more   int
+	mu    sync.Mutex
+	files map[string]found
+	more  int
 }
 
 func newFindings(log *slog.Logger, known *censor.Secrets) *findings {
-	return &findings{log: log, known: known, counts: map[string]map[string]int{}}
+	return &findings{log: log, known: known, files: map[string]found{}}
 }
 
 // add says what was found in a file, instead of what was found there before: a file
 // is read more than once when storing it fails.
 func (f *findings) add(file string, tally *censor.Tally) {
-	counts := tally.Counts()
+	now := found{tally.Counts(), tally.Notes()}
 	file = f.clean(file)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	before := f.counts[file]
+	before, known := f.files[file]
 	switch {
-	case maps.Equal(counts, before):
-	case len(counts) == 0:
-		delete(f.counts, file)
-	case before == nil && len(f.counts) == maxFound:
+	case maps.Equal(now.counts, before.counts) && slices.Equal(now.notes, before.notes):
+		return
+	case len(now.counts)+len(now.notes) == 0:
+		delete(f.files, file)
+		return
+	case !known && len(f.files) == maxFound:
 		f.more++
-	default:
-		f.counts[file] = counts
-		f.log.Warn("Found secrets, and uploaded X in their place", "file", file, "secrets", counts)
+		return
+	}
+	f.files[file] = now
+	if len(now.counts) > 0 {
+		f.log.Warn("Found secrets, and uploaded X in their place", "file", file, "secrets", now.counts)
+	}
+	if len(now.notes) > 0 {
+		f.log.Warn("Could not look for secrets everywhere", "file", file, "notes", now.notes)
 	}
 }
 
@@ -134,15 +152,41 @@ func (f *findings) unpacked(file string, content io.ReadCloser) (io.ReadCloser, 
 // report adds to the metadata of a job what was found, and what is not in the
 // bucket. What the job itself says under our keys is moved out of the way.
 func (f *findings) report(metadata map[string]any, uploaded upload.Report) {
-	for _, key := range []string{censoredKey, notUploadedKey} {
+	censored, notSearched := f.lists()
+	for key, list := range map[string][]finding{
+		censoredKey: censored, notSearchedKey: notSearched, notUploadedKey: f.lost(uploaded),
+	} {
 		if theirs, ok := metadata[key]; ok {
 			metadata["job-"+key] = theirs
 			delete(metadata, key)
 		}
+		if len(list) > 0 {
+			metadata[key] = list
+		}
 	}
-	if found := f.list(); len(found) > 0 {
-		metadata[censoredKey] = found
+}
+
+// lists are the findings in files, in order.
+func (f *findings) lists() (censored, notSearched []finding) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, file := range slices.Sorted(maps.Keys(f.files)) {
+		found := f.files[file]
+		for _, secret := range slices.Sorted(maps.Keys(found.counts)) {
+			censored = append(censored, finding{File: file, Secret: secret, Count: found.counts[secret]})
+		}
+		if len(found.notes) > 0 {
+			notSearched = append(notSearched, finding{File: file, Reason: found.notes[0], More: len(found.notes) - 1})
+		}
 	}
+	if f.more > 0 {
+		censored = append(censored, finding{More: f.more})
+	}
+	return censored, notSearched
+}
+
+// lost is what is not in the bucket.
+func (f *findings) lost(uploaded upload.Report) []finding {
 	var lost []finding
 	for _, names := range []upload.Names{uploaded.Missing, uploaded.LeftOut} {
 		for _, name := range names.First {
@@ -152,22 +196,5 @@ func (f *findings) report(metadata map[string]any, uploaded upload.Report) {
 	if more := uploaded.Missing.Count + uploaded.LeftOut.Count - len(lost); more > 0 {
 		lost = append(lost, finding{More: more})
 	}
-	if len(lost) > 0 {
-		metadata[notUploadedKey] = lost
-	}
-}
-
-func (f *findings) list() []finding {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	var found []finding
-	for _, file := range slices.Sorted(maps.Keys(f.counts)) {
-		for _, secret := range slices.Sorted(maps.Keys(f.counts[file])) {
-			found = append(found, finding{File: file, Secret: secret, Count: f.counts[file][secret]})
-		}
-	}
-	if f.more > 0 {
-		found = append(found, finding{More: f.more})
-	}
-	return found
+	return lost
 }
