@@ -26,10 +26,13 @@ import (
 type factsFlags struct {
 	storage blob.Credentials
 	github  github.Environment
+	// publicGCS is where public gs:// buckets are read.
+	publicGCS string
 }
 
 func (f *factsFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.storage.GCSFile, "gcs-credentials-file", "", "a file to read gs:// buckets with")
+	f.publicGCS = publicGCS
+	flags.StringVar(&f.storage.GCSFile, "gcs-credentials-file", "", "a file to read gs:// buckets with (default: none where anybody may read, else the machine's own)")
 	flags.StringVar(&f.storage.S3File, "s3-credentials-file", "", "a file to read s3:// buckets with")
 	addGitHub(flags, &f.github)
 }
@@ -77,11 +80,18 @@ func (f *factsFlags) read(ctx context.Context, file string) ([]byte, error) {
 	if u.Scheme == "file" {
 		return os.ReadFile(u.Path)
 	}
+	object := strings.TrimPrefix(path.Clean(u.Path), "/")
+	if u.Scheme == "gs" && f.storage.GCSFile == "" {
+		data, err := readPublic(ctx, f.publicGCS, u.Host, object)
+		if !errors.Is(err, errNotPublic) {
+			return data, err
+		}
+	}
 	bucket, err := blob.OpenWithCredentials(ctx, u.Scheme+"://"+u.Host, f.storage)
 	if err != nil {
 		return nil, errors.New(err.Error()) // a missing file of credentials is not the file that is asked for
 	}
-	data, err := bucket.Read(ctx, strings.TrimPrefix(path.Clean(u.Path), "/"))
+	data, err := bucket.Read(ctx, object)
 	if errors.Is(err, blob.ErrNotFound) {
 		err = fmt.Errorf("%w: %w", fs.ErrNotExist, err)
 	}

@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,7 +64,7 @@ func TestCheck(t *testing.T) {
 		{"--config clusters.yaml --jobs jobs", 0, "jobs/a.yaml:3:5: warning: presubmits[org/repo][0].cluster: presubmit unit: there is no cluster \"default\" [validate-cluster-field]\n" + oneOdd, ""},
 		{"--config clusters.yaml --jobs jobs --required-job-annotations owner --exclude-warnings validate-cluster-field", 0, "jobs/a.yaml:3:5: warning: presubmits[org/repo][0].annotations: presubmit unit: the annotation owner is missing [required-job-annotations]\n" + oneOdd, ""},
 		{"--config clusters.yaml --jobs jobs --exclude-warning validate-cluster-field --prow-yaml-repo-name org/repo --prow-yaml-path repo/.prow.yaml", 1, "repo/.prow.yaml:2:3: error: presubmits[0].name: presubmit bad name: \"bad name\" does not match ^[A-Za-z0-9-._]([A-Za-z0-9-._/]*[A-Za-z0-9-_])?$ [prow-yaml]\n1 error, 0 warnings, 0 notices\n", "the configuration has errors"},
-		{"--config clusters.yaml --plugins plugins.yaml --supplemental-plugin-config-dir more --supplemental-plugin-configs-filename-suffix .any", 1, "more/plugins.any:1:11: error: plugins[org]: is in another file too\n1 error, 0 warnings, 0 notices\n", "the configuration has errors"},
+		{"--config clusters.yaml --plugins plugins.yaml --supplemental-plugin-config-dir more --supplemental-plugin-configs-filename-suffix .any", 1, "notice: these checks are not run, because of errors in what they look at: mismatched-tide, validate-owners, missing-trigger, validate-urls, validate-label, validate-config-updater-acls, unknown-plugins\nmore/plugins.any:1:11: error: plugins[org]: is in another file too\n1 error, 0 warnings, 1 notice\n", "the configuration has errors"},
 		{"--config clusters.yaml --strict", 0, nothing, ""},
 		{"", 2, "", "--config must be given"},
 		{"--config config.yaml more", 2, "", `unknown command "more" for "cutwater check"`},
@@ -132,6 +134,44 @@ func TestCheckClustersWithoutCredentials(t *testing.T) {
 	f := factsFlags{storage: blob.Credentials{GCSFile: filepath.Join(t.TempDir(), "none.json")}}
 	if _, err := f.clusters(t.Context(), "gs://bucket/clusters.json"); err == nil || errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v, want an error of another kind than a missing file's", err)
+	}
+}
+
+// A bucket that anybody may read needs no credentials; of another one the machine's own are used.
+func TestCheckClustersInPublicBucket(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" {
+			t.Errorf("%s: credentials were sent", r.URL)
+		}
+		switch r.URL.Path {
+		case "/public/a/clusters.json":
+			_, _ = w.Write([]byte(`{"build": "Reachable"}`))
+		case "/large/clusters.json":
+			_, _ = w.Write(bytes.Repeat([]byte(" "), maxPublic+1))
+		case "/broken/clusters.json":
+			w.WriteHeader(http.StatusBadGateway)
+		case "/private/clusters.json":
+			w.WriteHeader(http.StatusForbidden)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	t.Cleanup(server.Close)
+	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", filepath.Join(t.TempDir(), "none.json"))
+	f := factsFlags{publicGCS: server.URL}
+	clusters, err := f.clusters(t.Context(), "gs://public/a/clusters.json")
+	if err != nil || clusters["build"] != "Reachable" {
+		t.Errorf("got %v and %v", clusters, err)
+	}
+	for file, want := range map[string]string{
+		"gs://public/none.json":      "file does not exist: gs://public/none.json",
+		"gs://large/clusters.json":   "gs://large/clusters.json is larger than 16777216 bytes",
+		"gs://broken/clusters.json":  "reading gs://broken/clusters.json: 502 Bad Gateway",
+		"gs://private/clusters.json": "none.json: no such file or directory",
+	} {
+		if _, err := f.clusters(t.Context(), file); err == nil || !strings.Contains(err.Error(), want) || errors.Is(err, fs.ErrNotExist) != strings.HasPrefix(want, "file does not exist") {
+			t.Errorf("%s: got error %v, want %s", file, err, want)
+		}
 	}
 }
 
