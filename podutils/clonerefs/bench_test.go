@@ -64,11 +64,11 @@ func newHistory(b *testing.B, files, commits int) prowv1.Refs {
 	file := func(name, content string) string {
 		return fmt.Sprintf("M 100644 inline %s\ndata %d\n%s\n", name, len(content), content)
 	}
-	first := ""
+	var first strings.Builder
 	for i := range files {
-		first += file(fmt.Sprintf("dir%d/file%d", i%10, i), strings.Repeat(fmt.Sprintf("line of file %d\n", i), 50))
+		first.WriteString(file(fmt.Sprintf("dir%d/file%d", i%10, i), strings.Repeat(fmt.Sprintf("line of file %d\n", i), 50)))
 	}
-	commit("heads/main", 0, first)
+	commit("heads/main", 0, first.String())
 	for i := 1; i < commits; i++ {
 		commit("heads/main", i, file(fmt.Sprintf("dir0/changing%d", i%50), fmt.Sprintf("change %d\n", i)))
 	}
