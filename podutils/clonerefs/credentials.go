@@ -48,15 +48,15 @@ func readSecret(path string) (string, error) {
 	return secret, nil
 }
 
-// besideToken is what GitHub takes for a password beside a personal token,
+// oauthBasic is what GitHub takes for a password beside a personal token,
 // which it wants as the user name.
-const besideToken = "x-oauth-basic"
+const oauthBasic = "x-oauth-basic"
 
 // oauth logs in everywhere with one token.
 type oauth struct{ token string }
 
 func (o oauth) login(_ context.Context, _ prowv1.Refs, uri string) (*login, error) {
-	return newLogin(uri, o.token, besideToken, o.token)
+	return newLogin(uri, o.token, oauthBasic, o.token)
 }
 
 // inURI logs in with the user and password that a URI has before its host.
@@ -70,7 +70,7 @@ func (inURI) login(_ context.Context, _ prowv1.Refs, uri string) (*login, error)
 	user := parsed.User.Username()
 	password, _ := parsed.User.Password()
 	secret := password
-	if password == "" || password == besideToken {
+	if password == "" || password == oauthBasic {
 		secret = user
 	}
 	l, err := newLogin(uri, user, password, secret)
