@@ -37,6 +37,9 @@ func list() map[string]command {
 		"running":        {"running JOB: awaits a run whose test has started", 1, running},
 		"runs":           {"runs JOB [STATE...]: once all is done, the states of the job's runs, in order", 1, runs},
 		"stored":         {"stored JOB FILE REGEXP: what the newest run has in the bucket", 3, stored},
+		"secret":         {"secret NAME KEY VALUE: makes a secret that jobs can use", 3, makeSecret},
+		"live":           {"live JOB REGEXP: awaits, in the bucket, a part of the log of a run that goes on", 2, live},
+		"nowhere":        {"nowhere JOB TEXT: once all is done, no file of the newest run has the text", 2, nowhere},
 		"never-together": {"never-together JOB: no two runs of the job overlapped", 1, neverTogether},
 	}
 }

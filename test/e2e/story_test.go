@@ -36,7 +36,8 @@ type story struct {
 }
 
 // files reads a folder of the story; in the content, @FORGE@ is the GitHub's
-// address and @SWITCH@ the path of a file that the command "switch on" makes.
+// address and @SWITCH@ the path of a file that the command "switch on" makes;
+// only jobs that start later see it.
 func (s *story) files(folder string) (map[string]string, error) {
 	root := filepath.Join(s.dir, folder)
 	files := map[string]string{}
@@ -141,18 +142,27 @@ func (s *story) runs(job string) ([]prowv1.ProwJob, error) {
 
 // stored reads a file of the newest run of a job from the bucket.
 func (s *story) stored(job, file string) (string, error) {
+	folder, err := s.folder(job)
+	if err != nil {
+		return "", err
+	}
+	content, err := os.ReadFile(filepath.Join(folder, file))
+	return string(content), err
+}
+
+// folder is where the newest run of a job has its files.
+func (s *story) folder(job string) (string, error) {
 	runs, err := s.runs(job)
 	if err != nil || len(runs) == 0 {
 		return "", fmt.Errorf("no run of %s (%w)", job, err)
 	}
 	run := runs[len(runs)-1]
 	refs := run.Spec.Refs
-	path := filepath.Join("logs", job, run.Status.BuildID, file)
+	path := filepath.Join("logs", job, run.Status.BuildID)
 	if len(refs.Pulls) > 0 {
-		path = filepath.Join("pr-logs", "pull", refs.Org+"_"+refs.Repo, fmt.Sprint(refs.Pulls[0].Number), job, run.Status.BuildID, file)
+		path = filepath.Join("pr-logs", "pull", refs.Org+"_"+refs.Repo, fmt.Sprint(refs.Pulls[0].Number), job, run.Status.BuildID)
 	}
-	content, err := os.ReadFile(filepath.Join(s.m.Bucket, path))
-	return string(content), err
+	return filepath.Join(s.m.Bucket, path), nil
 }
 
 // botComments are what Cutwater has said on a pull request.
