@@ -41,7 +41,7 @@ func (b *Bucket) wrap(err error, doing, key string) error {
 func coded(err error) error {
 	said := answerOf(err)
 	code := gcerrors.Code(err)
-	notFound := code == gcerrors.NotFound || slices.Contains([]string{"NoSuchBucket", "NoSuchKey", "NotFound"}, said.code)
+	notFound := (code == gcerrors.NotFound && !said.busy) || slices.Contains([]string{"NoSuchBucket", "NoSuchKey", "NotFound"}, said.code)
 	switch {
 	case said.denied() && notFound: // Google does not tell the two apart
 		return &codedError{ErrDenied.Error() + ": " + said.words, []error{ErrDenied, ErrNotFound, err}}

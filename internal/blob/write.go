@@ -94,8 +94,8 @@ type writer struct {
 
 // Write implements io.Writer.
 func (w *writer) Write(p []byte) (int, error) {
+	w.written += int64(len(p))
 	n, err := w.w.Write(p)
-	w.written += int64(n)
 	return n, w.wrap(err)
 }
 

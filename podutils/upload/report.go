@@ -3,7 +3,6 @@
 package upload
 
 import (
-	"context"
 	"log/slog"
 	"slices"
 	"sync"
@@ -70,7 +69,7 @@ func (r *reporter) missing(key string, err error) {
 	defer r.mu.Unlock()
 	r.inARow++
 	r.report.Missing.add(key, err)
-	r.tell(slog.LevelError, "Cannot upload", r.report.Missing, "dest", key, err)
+	tell(r.logger.Error, "Cannot upload", r.report.Missing, "dest", key, err)
 }
 
 func (r *reporter) missingInARow() int {
@@ -83,17 +82,17 @@ func (r *reporter) leftOut(path string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.report.LeftOut.add(path, err)
-	r.tell(slog.LevelWarn, "Not uploading", r.report.LeftOut, "path", path, err)
+	tell(r.logger.Warn, "Not uploading", r.report.LeftOut, "path", path, err)
 }
 
 // tell logs what was added to names last. There may be very many, so that the log
 // has what the report has.
-func (r *reporter) tell(level slog.Level, message string, names Names, key, name string, err error) {
+func tell(log func(string, ...any), message string, names Names, key, name string, err error) {
 	switch {
 	case names.Count <= maxNamed:
-		r.logger.Log(context.Background(), level, message, key, name, "error", err) //nolint:contextcheck // it says nothing to the log
+		log(message, key, name, "error", err)
 	case names.Count == maxNamed+1:
-		r.logger.Log(context.Background(), level, message+": there are more, which are only counted") //nolint:contextcheck // see above
+		log(message + ": there are more, which are only counted")
 	}
 }
 
