@@ -30,7 +30,7 @@ func TestFindings(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"test-log.txt": "s3cr3t/value, s3cr3t/value and 0ther", "artifacts/clean.txt": "nothing", "artifacts/deep/in.txt": "s3cr3t/value",
-		"artifacts/raw/x.txt": "s3cr3t/value", "artifacts/packed.gz": zipped.String(), "artifacts/0ther.txt": "0ther",
+		"artifacts/raw/x.txt": "s3cr3t/value", "artifacts/packed.gz": zipped.String(), "artifacts/0ther.txt": "0ther", "artifacts/odd.bin": "\xfd7zXZ\x00 and more",
 		"artifacts/test-metadata.json": `{"censored": "mine", "s3cr3t\/value": ["s3cr3t\/value"], "not-uploaded": {"is": "0ther"}}`,
 	} {
 		p.write(t, name, text)
@@ -56,6 +56,7 @@ func TestFindings(t *testing.T) {
 			map[string]any{"file": "finished.json", "secret": token, "count": 2.0},
 			map[string]any{"file": "sidecar-logs.json", "secret": other, "count": 2.0}, // a line on the link
 		},
+		"not-searched": []any{map[string]any{"file": "artifacts/odd.bin", "reason": "not looked into: packed with xz"}},
 		"not-uploaded": []any{map[string]any{"file": "artifacts/leads-out-XXXXX", "reason": "statat leads-out-XXXXX: path escapes from parent"}},
 	}
 	if diff := cmp.Diff(want, metadata(t, files["finished.json"])); diff != "" {
