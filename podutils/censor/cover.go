@@ -35,8 +35,7 @@ type hit struct {
 func (c *cover) next(text []byte, final bool) (done int) {
 	c.goOn(text)
 	done = c.find(text, final)
-	c.before = append(c.before, text[max(0, done-lookBehind):done]...)
-	c.before = c.before[max(0, len(c.before)-lookBehind):]
+	c.remember(text[max(0, done-lookBehind):done])
 	fill(text[:done], 0, max(c.secretTo, c.tokenTo))
 	// A secret says more than its shape.
 	slices.SortFunc(c.hits, func(a, b hit) int {
@@ -56,6 +55,12 @@ func (c *cover) next(text []byte, final bool) (done int) {
 	c.secretTo = max(-1, c.secretTo-done)
 	c.tokenTo = max(0, c.tokenTo-done)
 	return done
+}
+
+// remember keeps the last bytes before the next part.
+func (c *cover) remember(last []byte) {
+	forgotten := max(0, len(c.before)+len(last)-lookBehind)
+	c.before = append(c.before[:copy(c.before, c.before[forgotten:])], last...)
 }
 
 // goOn finds where the token ends that was open.

@@ -19,6 +19,8 @@ type index struct {
 	places map[uint32][]place
 	// starts are the first bytes of patterns, as long as their window is not whole.
 	starts map[string]bool
+	// ends are the last bytes of these.
+	ends class
 	// lead is how long the longest of these are.
 	lead int
 }
@@ -51,6 +53,7 @@ func (x *index) add(p *pattern, text string) {
 	}
 	for n := 1; n < at+window; n++ {
 		x.starts[text[:n]] = true
+		x.ends[text[n-1]] = true
 	}
 	x.lead = max(x.lead, at+window-1)
 }
@@ -119,6 +122,9 @@ func groupAt(text []byte, at int) uint32 {
 // tail is how much at the end of text is the start of a pattern whose window is
 // not in text.
 func (x *index) tail(text []byte) int {
+	if len(text) == 0 || !x.ends[text[len(text)-1]] {
+		return 0
+	}
 	for n := min(x.lead, len(text)); n > 0; n-- {
 		if x.starts[string(text[len(text)-n:])] {
 			return n

@@ -37,11 +37,12 @@ const (
 // overwrites what is key material, and returns how much is done.
 func (k *keyBlocks) next(text []byte, final bool) (done int) {
 	for done < len(text) {
-		step, inside := k.search, k.inside
+		n, inside := 0, k.inside
 		if inside {
-			step = k.step
+			n = k.step(text[done:])
+		} else {
+			n = k.search(text[done:])
 		}
-		n := step(text[done:])
 		if n == 0 && inside == k.inside {
 			if !final {
 				break
@@ -67,11 +68,12 @@ func (k *keyBlocks) search(text []byte) int {
 		return begin
 	}
 	kind := text[len(blockBegin):min(len(text), len(blockBegin)+longestKind)]
-	length := bytes.Index(kind, []byte(dashes))
+	line, _, ends := bytes.Cut(kind, []byte("\n"))
+	length := bytes.Index(line, []byte(dashes))
 	switch {
-	case length < 0 && bytes.IndexByte(kind, '\n') < 0 && len(kind) < longestKind:
+	case length < 0 && !ends && len(kind) < longestKind:
 		return 0
-	case length < 0 || !bytes.Contains(kind[:length], []byte("PRIVATE KEY")):
+	case length < 0 || !bytes.Contains(line[:length], []byte("PRIVATE KEY")):
 		return len(blockBegin)
 	}
 	*k = keyBlocks{tally: k.tally, material: k.material, inside: true}

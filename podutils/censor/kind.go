@@ -24,8 +24,8 @@ func (k kind) known() bool { return k == gzipped || k == tarred || k == zipped }
 
 // kindOf tells the kind of what begins with start.
 func kindOf(start []byte) kind {
-	if begins(start, "\x1f\x8b\x08") == yes && unzips(start) {
-		return gzipped
+	if begins(start, "\x1f\x8b\x08") == yes {
+		return gzipKind(start)
 	}
 	if len(start) >= tarBlock && tarHeader(start[:tarBlock]).isValid() {
 		return tarred
@@ -61,13 +61,17 @@ func kindAt(file io.ReaderAt) (kind, error) {
 	return kindOf(start[:n]), nil
 }
 
-// unzips tells whether start, which may end early, is really compressed with gzip.
-func unzips(start []byte) bool {
+// gzipKind tells whether start, which may end early, is really compressed with gzip.
+func gzipKind(start []byte) kind {
 	in, err := gzip.NewReader(bytes.NewReader(start))
 	if err == nil {
-		_, err = in.Read(make([]byte, 1))
+		if _, err = in.Read(make([]byte, 1)); err == nil || err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
+			return gzipped
+		}
+	} else if errors.Is(err, io.ErrUnexpectedEOF) && len(start) == startSize {
+		return "gzip, with a long header"
 	}
-	return err == nil || err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF)
+	return plain
 }
 
 // noteKind notes that nobody looks into content of an unknown kind.

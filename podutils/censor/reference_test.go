@@ -5,6 +5,7 @@ package censor_test
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -150,6 +151,32 @@ func TestCountsInParts(t *testing.T) {
 	}
 }
 
+// Tokens are found the same however the text comes, also in one another and cut off.
+func TestAnyTokensInParts(t *testing.T) {
+	random := newRandom(t)
+	words := []string{
+		"ghp_", "ghs_", "github_pat_", "AKIA", "ASIA", "AIza", "ya29.", "xoxb-", "xoxe.xoxp-", "eyJ", ".eyJ", "hooks.slack.com/", "secret_access_key", "IQoJb3JpZ2lu",
+		"-----BEGIN ", "PRIVATE KEY", "-----", "-----END ", "-----BEGIN RSA PRIVATE KEY-----\n", base64.StdEncoding.EncodeToString([]byte("-----BEGIN RSA PRIVATE KEY")),
+		"=", " ", "\n", `\n`, "%3D", "\x1b[1m", "-", "/", ".", some(3), some(10), some(23), some(36), some(130), strings.Repeat("Q2", 9), strings.Repeat("x", 1000),
+	}
+	values := []censor.Value{{Name: "a", Text: "hp_" + some(5)}, {Name: "b", Text: some(12) + "-----"}, {Name: "c", Text: "Q2"}}
+	for range 3000 {
+		var text []byte
+		for range random.IntN(20) {
+			text = append(text, words[random.IntN(len(words))]...)
+		}
+		secrets := censor.New(values[:random.IntN(4)], censor.Options{Shapes: true})
+		want, got := &censor.Tally{}, &censor.Tally{}
+		once := secrets.Bytes(text, want)
+		if parts := inParts(secrets, text, random, got); !bytes.Equal(parts, once) {
+			t.Fatalf("in parts: %q, at once: %q, of: %q", parts, once, text)
+		}
+		if diff := cmp.Diff(want.Counts(), got.Counts()); diff != "" {
+			t.Fatalf("in %q, counted at once (-) and in parts (+):\n%s", text, diff)
+		}
+	}
+}
+
 // However it is packed, no secret is in what comes out, and nothing else is changed.
 func TestAnySecretsInAnyFile(t *testing.T) {
 	random := newRandom(t)
@@ -204,6 +231,7 @@ func FuzzCensor(f *testing.F) {
 	f.Add("key: s3cr3tS3cr3tS3cr3t", []byte("s3cr3tS3cr3tS3cr3t key%3A+s3cr3tS3cr3tS3cr3t"), uint64(3))
 	f.Add("x", []byte("ghp_012345678901234567890123456789012345 eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.c2ln"), uint64(4))
 	f.Add("x", []byte("-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEy\n-----END PRIVATE KEY-----\n"), uint64(5))
+	f.Add("x", []byte("-----BEGIN PRIVATE KEY----\nand -----\n012345678901234567890123456789\n-----BEGIN PRIVATE KEY-----x-----"), uint64(6))
 	f.Fuzz(func(t *testing.T, lines string, text []byte, seed uint64) {
 		if len(lines) > 1<<10 || len(text) > 4<<10 {
 			t.Skip("the reference is slow")

@@ -7,8 +7,12 @@ import (
 	"slices"
 )
 
-// chunk is how much is read at once.
-const chunk = 64 << 10
+const (
+	// chunk is how much is read at once, in bytes.
+	chunk = 64 << 10
+	// firstChunk is the same at the start: most files are small.
+	firstChunk = 4 << 10
+)
 
 // Stream takes secrets out of bytes that come bit by bit. Only what may be the
 // start of a secret is held back.
@@ -23,11 +27,13 @@ type Stream struct {
 	cover   cover
 	// keys is nil when they are not looked for.
 	keys *keyBlocks
+	// chunk is how much is read next.
+	chunk int
 }
 
 // Stream returns a new stream.
 func (s *Secrets) Stream(tally *Tally) *Stream {
-	t := &Stream{cover: cover{secrets: s, tally: tally, secretTo: -1}}
+	t := &Stream{cover: cover{secrets: s, tally: tally, secretTo: -1}, chunk: firstChunk}
 	if s.material != nil {
 		t.keys = &keyBlocks{tally: tally, material: s.material}
 	}
@@ -69,8 +75,9 @@ func (t *Stream) clean(final bool) []byte {
 // also returns the rest.
 func (t *Stream) read(from io.Reader) ([]byte, error) {
 	t.forget()
-	t.held = slices.Grow(t.held, chunk)
-	n, err := from.Read(t.held[len(t.held) : len(t.held)+chunk])
+	t.held = slices.Grow(t.held, t.chunk)
+	n, err := from.Read(t.held[len(t.held) : len(t.held)+t.chunk])
+	t.chunk = min(4*t.chunk, chunk)
 	t.held = t.held[:len(t.held)+n]
 	return t.clean(err != nil), err
 }
