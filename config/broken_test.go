@@ -3,85 +3,53 @@
 package config_test
 
 import (
-	"context"
-	"flag"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"golang.org/x/tools/txtar"
-
 	"github.com/cutwater-ci/cutwater/config"
+	"github.com/cutwater-ci/cutwater/internal/txtartest"
 )
-
-var update = flag.Bool("update", false, "rewrite what is wanted in testdata")
 
 // TestBroken loads configurations that are wrong, one archive each: its files, and in "want" all errors and warnings.
 func TestBroken(t *testing.T) {
-	archives, err := filepath.Glob("testdata/broken/*.txtar")
-	if err != nil || len(archives) == 0 {
-		t.Fatalf("no archives: %v", err)
-	}
-	for _, name := range archives {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
-			archive, err := txtar.ParseFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			dir, want := unpack(t, archive)
-			got := verdict(dir)
-			if *update {
-				want.Data = []byte(got)
-				if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if diff := cmp.Diff(string(want.Data), got); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-		})
-	}
+	txtartest.Run(t, "testdata/broken/*.txtar", func(t *testing.T, _ string) map[string]string {
+		t.Helper()
+		return map[string]string{"want": verdict(t)}
+	})
 }
 
-// unpack writes the files of an archive into a folder, and returns "want" as well.
-func unpack(t *testing.T, archive *txtar.Archive) (string, *txtar.File) {
+// verdict is what loading the working folder says.
+func verdict(t *testing.T) string {
 	t.Helper()
-	dir, want := t.TempDir(), &txtar.File{}
-	for i, f := range archive.Files {
-		if f.Name == "want" {
-			want = &archive.Files[i]
-			continue
-		}
-		name := filepath.Join(dir, f.Name)
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, f.Data, 0o644); err != nil {
-			t.Fatal(err)
-		}
+	files := config.Files{Config: "config.yaml"}
+	if exists("jobs") {
+		files.Jobs = "jobs"
 	}
-	return dir, want
+	if exists("supplemental") {
+		files.SupplementalConfigDirs = []string{"supplemental"}
+	}
+	c, err := config.Load(t.Context(), files)
+	if err != nil {
+		return err.Error() + "\n"
+	}
+	var b strings.Builder
+	for _, w := range c.Warnings {
+		b.WriteString("warning: " + w.Error() + "\n")
+	}
+	return b.String()
 }
 
-// verdict is what loading the folder says, with names relative to it.
-func verdict(dir string) string {
-	files := config.Files{Config: filepath.Join(dir, "config.yaml")}
-	if jobs := filepath.Join(dir, "jobs"); exists(jobs) {
-		files.Jobs = jobs
+// TestHuge refuses a file that is larger than any configuration, without reading it.
+func TestHuge(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("config.yaml", nil, 0o600); err != nil {
+		t.Fatal(err)
 	}
-	if supplemental := filepath.Join(dir, "supplemental"); exists(supplemental) {
-		files.SupplementalConfigDirs = []string{supplemental}
+	if err := os.Truncate("config.yaml", 1<<40); err != nil {
+		t.Fatal(err)
 	}
-	c, err := config.Load(context.Background(), files)
-	var b strings.Builder
-	if err != nil {
-		b.WriteString(err.Error() + "\n")
-	} else {
-		for _, w := range c.Warnings {
-			b.WriteString("warning: " + w.Error() + "\n")
-		}
+	if want, got := "config.yaml: is larger than 256 MiB\n", verdict(t); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
-	return strings.ReplaceAll(b.String(), dir+string(filepath.Separator), "")
 }

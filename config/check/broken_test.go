@@ -4,93 +4,22 @@ package check_test
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-	"golang.org/x/tools/txtar"
-
 	"github.com/cutwater-ci/cutwater/config/check"
+	"github.com/cutwater-ci/cutwater/internal/txtartest"
 )
-
-var update = flag.Bool("update", false, "rewrite what is wanted in testdata")
 
 // TestBroken checks configurations with something wrong in them, one archive
 // each: its files, and the report in all formats. Lines of the archive's
 // comment such as "warnings: NAME NAME" are what the command line would say.
 func TestBroken(t *testing.T) {
-	archives, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(archives) == 0 {
-		t.Fatalf("no archives: %v", err)
-	}
-	for _, name := range archives {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
-			name, err := filepath.Abs(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			archive, err := txtar.ParseFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			wanted := unpack(t, archive)
-			got := outcome(t, settings(string(archive.Comment)))
-			for i := range wanted {
-				w := wanted[i]
-				if *update {
-					w.Data = []byte(got[w.Name])
-				}
-				if diff := cmp.Diff(string(w.Data), got[w.Name]); diff != "" {
-					t.Errorf("%s (-want +got):\n%s", w.Name, diff)
-				}
-			}
-			if *update {
-				if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
-// formats are the names of what is wanted.
-func formats() []string {
-	return []string{"want.text", "want.json", "want.github", "want.verdict"}
-}
-
-// unpack writes the files of an archive into the test's own working folder, and returns what is wanted.
-func unpack(t *testing.T, archive *txtar.Archive) []*txtar.File {
-	t.Helper()
-	t.Chdir(t.TempDir())
-	if *update {
-		for _, name := range formats() {
-			if !strings.Contains(string(txtar.Format(archive)), "-- "+name+" --") {
-				archive.Files = append(archive.Files, txtar.File{Name: name})
-			}
-		}
-	}
-	var wanted []*txtar.File
-	for i := range archive.Files {
-		f := &archive.Files[i]
-		if strings.HasPrefix(f.Name, "want.") {
-			wanted = append(wanted, f)
-			continue
-		}
-		if err := os.MkdirAll(filepath.Dir(f.Name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(f.Name, f.Data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if len(wanted) != len(formats()) {
-		t.Fatalf("the archive wants %d things, not %v", len(wanted), formats())
-	}
-	return wanted
+	txtartest.Run(t, "testdata/*.txtar", func(t *testing.T, comment string) map[string]string {
+		t.Helper()
+		return outcome(t, settings(comment))
+	})
 }
 
 // settings are the lines "name: values" of a comment.
@@ -104,7 +33,7 @@ func settings(comment string) map[string][]string {
 	return found
 }
 
-// outcome is what checking the working folder says, by the names in formats.
+// outcome is what checking the working folder says.
 func outcome(t *testing.T, set map[string][]string) map[string]string {
 	t.Helper()
 	selection := check.Selection{Names: set["warnings"], Exclude: set["exclude"], Expensive: set["expensive"] != nil}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cutwater-ci/cutwater/config/check"
+	"github.com/cutwater-ci/cutwater/internal/txtartest"
 )
 
 // TestDocs holds the table in docs/check.md against the checks.
@@ -29,7 +30,7 @@ func TestDocs(t *testing.T) {
 		t.Fatalf("%s has no place for the table", file)
 	}
 	want := strings.TrimSuffix(check.Table(), "\n")
-	if *update {
+	if txtartest.Update() {
 		table = want
 		if err := os.WriteFile(file, []byte(head+before+table+after+tail), 0o644); err != nil {
 			t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"github.com/cutwater-ci/cutwater/config"
 	"github.com/cutwater-ci/cutwater/config/check"
 	"github.com/cutwater-ci/cutwater/config/plugins"
+	"github.com/cutwater-ci/cutwater/internal/txtartest"
 )
 
 // TestReads makes an error at each key that a check reads, which keeps the
@@ -96,11 +97,7 @@ func TestUnreadableSupplement(t *testing.T) {
 // FuzzRun: whatever a configuration has in it, all checks get through it, and
 // what they find has a place.
 func FuzzRun(f *testing.F) {
-	archives, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(archives) == 0 {
-		f.Fatalf("no archives: %v", err)
-	}
-	for _, name := range archives {
+	for _, name := range txtartest.Find(f, "testdata/*.txtar") {
 		archive, err := txtar.ParseFile(name)
 		if err != nil {
 			f.Fatal(err)

@@ -54,6 +54,9 @@ func (r *Reader) text(name string) (string, error) {
 	if info.IsDir() {
 		return "", fmt.Errorf("%s is a folder, not a file", name)
 	}
+	if info.Size() > maxSize {
+		return "", fmt.Errorf("is larger than %d MiB", maxSize>>20)
+	}
 	text, err := r.all(f, info.Size())
 	if err == nil && strings.HasPrefix(text, "\x1f\x8b") {
 		var unzipped *gzip.Reader
@@ -61,10 +64,7 @@ func (r *Reader) text(name string) (string, error) {
 			text, err = r.all(unzipped, 4*info.Size())
 		}
 	}
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", name, err)
-	}
-	return text, nil
+	return text, err
 }
 
 // all reads at most maxSize bytes; size is a guess.

@@ -4,7 +4,6 @@ package plugins_test
 
 import (
 	"context"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,28 +15,24 @@ import (
 	"github.com/cutwater-ci/cutwater/config/document"
 	"github.com/cutwater-ci/cutwater/config/plugins"
 	functions "github.com/cutwater-ci/cutwater/functions/plugins"
+	"github.com/cutwater-ci/cutwater/internal/txtartest"
 )
-
-var update = flag.Bool("update", false, "rewrite what is wanted in testdata")
 
 // write puts an archive into a folder: plugins.yaml, and supplemental files below more.
 func write(t *testing.T, archive *txtar.Archive) (plugins.Files, string) {
 	t.Helper()
 	dir := t.TempDir()
-	for _, f := range archive.Files {
-		name := filepath.Join(dir, f.Name)
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, f.Data, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	txtartest.Unpack(t, dir, archive)
+	return filesIn(dir), dir
+}
+
+// filesIn are the files of a configuration that a folder has.
+func filesIn(dir string) plugins.Files {
 	files := plugins.Files{Config: filepath.Join(dir, "plugins.yaml")}
 	if supplemental := filepath.Join(dir, "more"); exists(supplemental) {
 		files.SupplementalDirs = []string{supplemental}
 	}
-	return files, dir
+	return files
 }
 
 // load loads a configuration that is good.
@@ -57,33 +52,9 @@ func load(t *testing.T, archive string) *plugins.Configuration {
 // TestVerdicts loads configurations with something odd, one archive each: its
 // files, and in "want" all errors, or all warnings, notices and unknown names.
 func TestVerdicts(t *testing.T) {
-	archives, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(archives) == 0 {
-		t.Fatalf("no archives: %v", err)
-	}
-	for _, name := range archives {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
-			archive, err := txtar.ParseFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			files, dir := write(t, archive)
-			got := strings.ReplaceAll(verdict(files), dir+string(filepath.Separator), "")
-			want := &archive.Files[len(archive.Files)-1]
-			if want.Name != "want" {
-				t.Fatalf("the last file is %s", want.Name)
-			}
-			if *update {
-				want.Data = []byte(got)
-				if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if diff := cmp.Diff(string(want.Data), got); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-		})
-	}
+	txtartest.Run(t, "testdata/*.txtar", func(*testing.T, string) map[string]string {
+		return map[string]string{"want": verdict(filesIn(""))}
+	})
 }
 
 func verdict(files plugins.Files) string {
