@@ -67,7 +67,7 @@ func (l *Log) put(ctx context.Context, key string) error {
 func (l *Log) write(ctx context.Context, key string, create bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	to, err := l.bucket.NewWriter(ctx, key, &blob.WriteOptions{ContentType: contentType, IfNotExist: create})
+	to, err := l.bucket.NewWriter(ctx, key, &blob.WriteOptions{ContentType: contentType, Size: l.Size, IfNotExist: create})
 	if err != nil {
 		return err
 	}

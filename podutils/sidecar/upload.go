@@ -73,6 +73,9 @@ func (s *sidecar) buildLogs(v verdict) []upload.Object {
 	var logs []upload.Object
 	for i := range s.entries {
 		log := upload.Object{Key: s.logName(i), Open: func() (io.ReadCloser, error) { return s.openLog(i), nil }}
+		if info, err := os.Stat(s.entries[i].ProcessLog); err == nil {
+			log.Size = info.Size()
+		}
 		if v.early {
 			log.Metadata = map[string]string{livelog.Partial: "true"}
 		}
