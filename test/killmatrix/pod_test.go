@@ -68,7 +68,9 @@ func (p *pod) live() {
 	p.startSidecar()
 	entrypoint := p.startEntrypoint()
 	p.strike(waiting, func() { waitUntil(p.t, "entrypoint waits", func() bool { return p.exists("log") }) })
-	p.write("previous", "0")
+	if !p.toldToStop(waiting) {
+		p.write("previous", "0")
+	}
 	waitUntil(p.t, "the job runs", func() bool { return p.jobProcess() != 0 || !entrypoint.lives() })
 	p.strike(running, nil)
 	if p.row.at == grace {
@@ -78,7 +80,9 @@ func (p *pod) live() {
 	if p.row.at == ended {
 		p.signal(syscall.SIGSTOP, "sidecar")
 	}
-	p.write("go", "on")
+	if !p.toldToStop(running) {
+		p.write("go", "on")
+	}
 	entrypoint.code(p.t)
 	p.strike(ended, nil)
 	p.signal(syscall.SIGCONT, "sidecar")
@@ -90,6 +94,12 @@ func (p *pod) live() {
 		p.signal(KILL, "sidecar")
 	}
 	sidecar.code(p.t)
+}
+
+// toldToStop tells whether entrypoint was told to stop at that stage, and so ends
+// without what it or its job waits for. They could be faster than the signal.
+func (p *pod) toldToStop(stage string) bool {
+	return p.row.at == stage && p.row.with == TERM && (p.row.kill == "entrypoint" || p.row.kill == "pod")
 }
 
 // strike kills, if that is the stage at which the row does, and after it was reached.
