@@ -11,8 +11,8 @@ import (
 	"github.com/cutwater-ci/cutwater/internal/blob"
 )
 
-// Partial is metadata of a log that was stored before it was complete. It has a
-// value that is not empty.
+// Partial is metadata of a log that was stored while its job ran, and so may not be
+// complete. It has a value that is not empty.
 const Partial = "partial"
 
 // Compose makes the live logs of a run, whose folder is dir, into what a sidecar

@@ -224,6 +224,32 @@ func TestKilledAfterInterrupt(t *testing.T) {
 	}
 }
 
+// Each interrupt uploads what is there then, and the end of the job comes first.
+func TestInterruptedTwice(t *testing.T) {
+	p, bucket := newTickingPod(t, "file://"+t.TempDir(), blob.Credentials{}, "test")
+	p.start(t, presubmit)
+	for _, text := range []string{"one\n", "two\n"} {
+		p.append(t, "test-log.txt", text)
+		p.interruptWhenReady(t)
+		p.waitFor(t, "Received an interrupt: terminated, cancelling...")
+		waitUntil(t, "it uploaded "+text, func() bool { return strings.HasSuffix(stored(t, bucket)["build-log.txt"], text) })
+	}
+	p.append(t, "test-log.txt", "three\n")
+	p.write(t, "test-marker.txt", "0")
+	p.end(t)
+	got := stored(t, bucket)
+	if result := decodeFinished(t, got["finished.json"])["result"]; result != "SUCCESS" || got["build-log.txt"] != "one\ntwo\nthree\n" {
+		t.Errorf("result is %v, log is %q", result, got["build-log.txt"])
+	}
+	log, err := bucket.Attributes(t.Context(), runDir+"/build-log.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if log.Metadata[livelog.Partial] != "" {
+		t.Error("the whole log goes for a part")
+	}
+}
+
 // The live log stays where the whole log could not be stored.
 func TestLogNotStored(t *testing.T) {
 	dir := t.TempDir()

@@ -21,7 +21,7 @@ import (
 
 // memoryLimit is where, in bytes, the garbage collector gets busier. With the
 // program's own text the process stays below 64 MiB.
-const memoryLimit = 24 << 20
+const memoryLimit = 28 << 20
 
 // Main is the sidecar program; it returns its exit code.
 func Main(p command.Process) int {
