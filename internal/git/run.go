@@ -121,13 +121,14 @@ func (s *Store) environment(ctx context.Context, c command) (env, secrets []stri
 		{"http.lowSpeedTime", "60"},
 	}
 	if c.remote != "" && s.opts.Credential != nil {
-		header, found, err := s.login(ctx, c.remote)
+		login, err := s.login(ctx, c.remote)
 		if err != nil {
 			return nil, nil, err
 		}
-		if len(found) > 0 {
-			config = append(config, header)
-			secrets = found
+		if login != nil {
+			config = append(config, login.helper)
+			env = append(env, login.env...)
+			secrets = login.secrets
 		}
 	}
 	env = append(env, "GIT_CONFIG_COUNT="+strconv.Itoa(len(config)))
@@ -137,20 +138,36 @@ func (s *Store) environment(ctx context.Context, c command) (env, secrets []stri
 	return env, secrets, nil
 }
 
-// login is the setting that sends a credential to the host of the remote and to
-// no other, with the forms of the secret that must not be seen.
-func (s *Store) login(ctx context.Context, remote string) (setting [2]string, secrets []string, err error) {
+// login lets git log in to one host.
+type login struct {
+	helper [2]string
+	env    []string
+	// secrets are the forms of the password that must not be seen.
+	secrets []string
+}
+
+// login hands a credential to git when the host of the remote asks for it, and
+// to no other: a header would go along when the host redirects.
+func (s *Store) login(ctx context.Context, remote string) (*login, error) {
 	credential, err := s.opts.Credential(ctx, remote)
 	if err != nil {
-		return setting, nil, fmt.Errorf("getting credentials for %s: %w", remote, err)
+		return nil, fmt.Errorf("getting credentials for %s: %w", remote, err)
 	}
 	u, err := url.Parse(remote)
 	if err != nil || credential.Password == "" || u.Scheme == "file" {
-		return setting, nil, err
+		return nil, err
 	}
-	encoded := base64.StdEncoding.EncodeToString([]byte(credential.Username + ":" + credential.Password))
-	return [2]string{"http." + u.Scheme + "://" + u.Host + "/.extraHeader", "Authorization: Basic " + encoded},
-		[]string{encoded, credential.Password}, nil
+	return &login{
+		helper: [2]string{
+			"credential." + u.Scheme + "://" + u.Host + ".helper",
+			`!f() { printf 'username=%s\npassword=%s\n' "$CUTWATER_USERNAME" "$CUTWATER_PASSWORD"; }; f`,
+		},
+		env: []string{"CUTWATER_USERNAME=" + credential.Username, "CUTWATER_PASSWORD=" + credential.Password},
+		secrets: []string{
+			base64.StdEncoding.EncodeToString([]byte(credential.Username + ":" + credential.Password)),
+			credential.Password,
+		},
+	}, nil
 }
 
 func redact(text string, secrets []string) string {
