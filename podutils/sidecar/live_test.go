@@ -61,7 +61,7 @@ func beTicking() int {
 	}
 	defer os.Remove(own.Name())
 	_, err = sidecar.Run(context.Background(), &o, spec, sidecar.Environment{
-		Interrupts: interrupts, Ticks: ticks, Now: time.Now, OwnLog: own.Name(),
+		Interrupts: interrupts, Ticks: ticks, Now: time.Now, OwnLog: own,
 		Sleep: func(context.Context, time.Duration) error { return nil },
 		Log:   command.Logger("sidecar", io.MultiWriter(os.Stderr, own), slog.LevelDebug),
 	})

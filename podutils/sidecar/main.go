@@ -54,11 +54,11 @@ func Main(p command.Process) int {
 
 // run runs with the log going to a file too.
 func run(p command.Process, o *options.Sidecar, spec *jobspec.Spec) (failed int, err error) {
-	own, err := os.CreateTemp("", "sidecar-logs*.json")
+	own, err := newOwnLog(o)
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, own.Close(), os.Remove(own.Name())) }()
+	defer func() { err = errors.Join(err, own.Close()) }()
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	ticker := time.NewTicker(livelog.Every)
@@ -69,6 +69,6 @@ func run(p command.Process, o *options.Sidecar, spec *jobspec.Spec) (failed int,
 		Now:        time.Now,
 		Sleep:      command.Wait,
 		Log:        command.Logger("sidecar", io.MultiWriter(p.Stderr, own), slog.LevelDebug),
-		OwnLog:     own.Name(),
+		OwnLog:     own,
 	})
 }

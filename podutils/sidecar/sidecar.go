@@ -38,7 +38,7 @@ type Environment struct {
 	Sleep upload.Sleep
 	Log   *slog.Logger
 	// OwnLog is the file that Log goes to, to be uploaded too.
-	OwnLog string
+	OwnLog *os.File
 }
 
 // Run waits for the entries to end, uploads, and returns how many entries

@@ -105,11 +105,12 @@ func (s *sidecar) openLog(i int) io.ReadCloser {
 }
 
 func (s *sidecar) openOwnLog() (io.ReadCloser, error) {
-	content, err := os.Open(s.OwnLog)
+	info, err := s.OwnLog.Stat()
 	if err != nil {
 		return nil, err
 	}
-	return s.found.stream(layout.SidecarLogsFile, content), nil
+	content := io.NewSectionReader(s.OwnLog, 0, info.Size())
+	return s.found.stream(layout.SidecarLogsFile, io.NopCloser(content)), nil
 }
 
 // openShared opens a file that an entry left. A job can put a link in its place,
