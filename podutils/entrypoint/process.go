@@ -70,7 +70,9 @@ func (p *process) copyOutput(output io.Writer) {
 	buffer := make([]byte, pipeSize/4)
 	for {
 		n, err := p.read.Read(buffer)
-		_, _ = output.Write(buffer[:n]) // it never fails
+		if n > 0 {
+			_, _ = output.Write(buffer[:n]) // it never fails
+		}
 		if err != nil {
 			return
 		}

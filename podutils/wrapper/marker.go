@@ -18,7 +18,7 @@ import (
 // before the process runs, which may fill the disk.
 type Marker struct {
 	options *Options
-	reserve string // a file in a folder of its own; empty where there is none
+	reserve string // a file, where there was room for it
 }
 
 // ReserveMarker takes room for the marker. Where that fails, Write tries again.
@@ -30,12 +30,13 @@ func ReserveMarker(o *Options) *Marker {
 
 // take makes a file beside the marker, as large as any.
 func (m *Marker) take() error {
-	dir, err := os.MkdirTemp(filepath.Dir(m.options.MarkerFile), m.options.ContainerName)
+	file, err := os.CreateTemp(filepath.Dir(m.options.MarkerFile), m.options.ContainerName)
 	if err != nil {
 		return err
 	}
-	m.reserve = filepath.Join(dir, "marker")
-	return os.WriteFile(m.reserve, bytes.Repeat([]byte(" "), maxMarker), 0o600)
+	m.reserve = file.Name()
+	_, err = file.Write(bytes.Repeat([]byte(" "), maxMarker))
+	return errors.Join(err, file.Close())
 }
 
 // Write writes the marker: at once, so that whoever watches the folder sees
@@ -49,8 +50,8 @@ func (m *Marker) Write(code int) error {
 			err = m.publish(strconv.Itoa(code))
 		}
 	}
-	m.remove()
 	if err != nil {
+		m.remove()
 		return fmt.Errorf("writing marker file: %w", err)
 	}
 	return nil
@@ -58,7 +59,7 @@ func (m *Marker) Write(code int) error {
 
 // publish turns what was reserved into the marker.
 func (m *Marker) publish(text string) error {
-	file, err := os.OpenFile(m.reserve, os.O_WRONLY|syscall.O_NOFOLLOW, 0)
+	file, err := os.OpenFile(m.reserve, os.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return err
 	}
@@ -80,9 +81,7 @@ func (m *Marker) publish(text string) error {
 }
 
 func (m *Marker) remove() {
-	if m.reserve != "" {
-		_ = os.RemoveAll(filepath.Dir(m.reserve)) // an empty folder harms nobody
-	}
+	_ = os.Remove(m.reserve) // mostly it has become the marker
 }
 
 // maxMarker is more than any code takes, in bytes.

@@ -47,23 +47,26 @@ func TestMarker(t *testing.T) {
 	}
 }
 
-// A job may remove whatever it finds beside its log, or put a link there that
-// leads to what it must not change.
+// A job may remove whatever it finds beside its log, or put something else there,
+// such as a link that leads to what it must not change.
 func TestMarkerWithoutReserve(t *testing.T) {
 	precious := filepath.Join(t.TempDir(), "precious")
 	if err := os.WriteFile(precious, []byte("as it was"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, spoil := range map[string]func(reserve string) error{
-		"removed": func(reserve string) error { return os.RemoveAll(filepath.Dir(reserve)) },
+		"removed": os.Remove,
 		"a link": func(reserve string) error {
 			return errors.Join(os.Remove(reserve), os.Symlink(precious, reserve))
+		},
+		"a pipe": func(reserve string) error {
+			return errors.Join(os.Remove(reserve), syscall.Mkfifo(reserve, 0o600))
 		},
 	} {
 		dir := t.TempDir()
 		o := &wrapper.Options{ContainerName: "test", MarkerFile: filepath.Join(dir, "marker")}
 		marker := wrapper.ReserveMarker(o)
-		reserves, err := filepath.Glob(filepath.Join(dir, "test*", "*"))
+		reserves, err := filepath.Glob(filepath.Join(dir, "test*"))
 		if err != nil || len(reserves) != 1 {
 			t.Fatalf("reserved %v (%v), want one file", reserves, err)
 		}
