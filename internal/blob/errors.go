@@ -51,12 +51,14 @@ func coded(err error) error {
 		return &codedError{ErrNotFound.Error(), []error{ErrNotFound, err}}
 	case code == gcerrors.FailedPrecondition, code == gcerrors.AlreadyExists, said.code == "PreconditionFailed":
 		return &codedError{ErrExists.Error(), []error{ErrExists, err}}
+	case said.status != 0:
+		return &codedError{fmt.Sprintf("status %d: %s", said.status, said.words), []error{err}}
 	}
 	return withoutQuery(err)
 }
 
-// codedError matches some codes and the provider's error, whose words run to several
-// lines and say no more.
+// codedError matches some codes and the provider's error, whose words can run to
+// several lines and say no more.
 type codedError struct {
 	text string
 	is   []error

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -74,7 +75,7 @@ func TestErrors(t *testing.T) {
 			})
 			err := b.Write(t.Context(), "folder/x", bytes.Repeat([]byte("x"), tc.size), nil)
 			for _, is := range []error{blob.ErrNotFound, blob.ErrExists, blob.ErrDenied} {
-				if got, want := errors.Is(err, is), contains(tc.is, is); got != want {
+				if got, want := errors.Is(err, is), slices.Contains(tc.is, is); got != want {
 					t.Errorf("%v: is %q: got %t, want %t", err, is, got, want)
 				}
 			}
@@ -86,15 +87,6 @@ func TestErrors(t *testing.T) {
 			}
 		})
 	}
-}
-
-func contains(all []error, err error) bool {
-	for _, e := range all {
-		if e == err {
-			return true
-		}
-	}
-	return false
 }
 
 // A real server that does not know the key says so, and so do we.

@@ -25,9 +25,9 @@ const (
 	leastPart = 5 << 20
 	// maxParts is how many parts S3 takes.
 	maxParts = 10_000
-	// partsAtOnce is how many parts of one object are in memory: one is sent while
+	// partsAtOnce is how many parts of one object are in memory: two are sent while
 	// the next is gathered.
-	partsAtOnce = 2
+	partsAtOnce = 3
 	// abortTimeout is for removing the parts of an object that was abandoned.
 	abortTimeout = 30 * time.Second
 )

@@ -104,8 +104,8 @@ func (w *writer) Close() error { return w.wrap(w.w.Close()) }
 
 func (w *writer) wrap(err error) error {
 	err = w.bucket.wrap(err, "writing", w.key)
-	if w.written > w.portion && errors.Is(err, ErrNotFound) && !errors.Is(err, ErrDenied) {
-		// Servers forget uploads of which a portion was sent; the bucket is there.
+	if w.bucket.kind() == "gs" && w.written > w.portion && errors.Is(err, ErrNotFound) && !errors.Is(err, ErrDenied) {
+		// Google may forget an upload of which a portion was sent; the bucket is there.
 		return errors.New(err.Error() + ": the upload was forgotten") // matches nothing
 	}
 	return err

@@ -72,6 +72,12 @@ func (r *reporter) missing(key string, err error) {
 	tell(r.logger.Error, "Cannot upload", r.report.Missing, "dest", key, err)
 }
 
+func (r *reporter) newRow() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.inARow = 0
+}
+
 func (r *reporter) missingInARow() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -59,6 +59,7 @@ func (u *run) upload(ctx context.Context, objects iter.Seq[Object]) error {
 	next, stop := iter.Pull(objects)
 	defer stop()
 	b := &batch{run: u}
+	u.newRow()
 	for more := true; more && ctx.Err() == nil; {
 		more = b.round(ctx, next, func() bool { return b.failures() >= maxFailed || b.missingInARow() >= maxFailed })
 		for _, delay := range retryDelays() {

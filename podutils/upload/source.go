@@ -30,11 +30,11 @@ func (e *unreadableError) Unwrap() error { return e.err }
 // open opens a file of the items, behind the filter.
 func (i *items) open(root *os.Root, name, shown string) (io.ReadCloser, error) {
 	file, err := OpenRegular(root, name)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, errIrregular) {
-		return nil, &leftOutError{shown, err}
+	if errno, ok := errors.AsType[syscall.Errno](err); ok && (errno.Temporary() || errno == syscall.EIO) {
+		return nil, err
 	}
 	if err != nil {
-		return nil, err
+		return nil, &leftOutError{shown, err}
 	}
 	source, err := newSource(file, func(err error) { i.leftOut(shown, err) })
 	if err != nil || i.filter == nil {
@@ -122,12 +122,9 @@ func OpenRegular(root *os.Root, file string) (*os.File, error) {
 	return f, nil
 }
 
-// errIrregular is what errors are about what is no file.
-var errIrregular = errors.New("is no file")
-
 func regular(info fs.FileInfo) error {
 	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%w but has mode %v", errIrregular, info.Mode())
+		return fmt.Errorf("is no file but has mode %v", info.Mode())
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ const (
 	small = 64 << 10
 	// memory is how many bytes of larger objects may wait to be sent, together. A
 	// single object that needs more gets them.
-	memory = 12 << 20
+	memory = 16 << 20
 )
 
 // store writes one object, unless that gets stuck or the object is there already.
