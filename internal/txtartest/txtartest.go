@@ -19,10 +19,13 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-var update = flag.Bool("update", false, "rewrite what is wanted in testdata")
+// updateFlag is the flag that asks to rewrite what is wanted.
+const updateFlag = "update"
+
+var _ = flag.Bool(updateFlag, false, "rewrite what is wanted in testdata")
 
 // Update reports whether what is wanted shall be rewritten.
-func Update() bool { return *update }
+func Update() bool { return flag.Lookup(updateFlag).Value.String() == "true" }
 
 // Run runs a test for each archive that the pattern matches. In a folder with
 // the archive's files, which is the working folder, got returns what there is of
@@ -38,7 +41,7 @@ func Run(t *testing.T, pattern string, got func(t *testing.T, comment string) ma
 			t.Chdir(t.TempDir())
 			Unpack(t, ".", archive)
 			compare(t, archive, got(t, string(archive.Comment)))
-			if *update {
+			if Update() {
 				if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
 					t.Fatal(err)
 				}
@@ -95,7 +98,7 @@ func compare(t *testing.T, archive *txtar.Archive, got map[string]string) {
 			continue
 		}
 		delete(left, f.Name)
-		if *update {
+		if Update() {
 			f.Data = []byte(text)
 		}
 		if diff := cmp.Diff(string(f.Data), text); diff != "" {
@@ -103,7 +106,7 @@ func compare(t *testing.T, archive *txtar.Archive, got map[string]string) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(left)) {
-		if !*update {
+		if !Update() {
 			t.Errorf("the archive does not say %s", name)
 		}
 		archive.Files = append(archive.Files, txtar.File{Name: name, Data: []byte(left[name])})

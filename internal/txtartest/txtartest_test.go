@@ -3,6 +3,8 @@
 package txtartest
 
 import (
+	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -25,12 +27,17 @@ func TestUpdate(t *testing.T) {
 		}
 		return map[string]string{"want.old": comment, "want.new": string(text)}
 	}
-	before := *update
-	*update = true
-	t.Cleanup(func() { *update = before })
-	Run(t, filepath.Join(dir, "*.txtar"), got)
-	*update = false
-	Run(t, filepath.Join(dir, "*.txtar"), got)
+	before := fmt.Sprint(Update())
+	set := func(value string) {
+		if err := flag.Set(updateFlag, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { set(before) })
+	for _, value := range []string{"true", "false"} {
+		set(value)
+		Run(t, filepath.Join(dir, "*.txtar"), got)
+	}
 	text, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)

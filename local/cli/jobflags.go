@@ -172,9 +172,9 @@ func (f *jobFlags) advise(c *config.Config, err error) error {
 	case !isNotFound(err) || repo == "" || f.own.file != nil:
 		return err
 	case !c.InRepoEnabled(repo):
-		return fmt.Errorf("%w, and %w", err, enabled(c, repo))
+		return errors.Join(err, enabled(c, repo))
 	}
-	return fmt.Errorf("%w; where it is in .prow.yaml of %s, give --repo-dir or a --github flag", err, repo)
+	return errors.Join(err, fmt.Errorf("where it is in .prow.yaml of %s, give --repo-dir or a --github flag", repo))
 }
 
 func isNotFound(err error) bool {

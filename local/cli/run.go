@@ -5,6 +5,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -120,9 +121,10 @@ func (r *runFlags) check(cmd *cobra.Command, args []string, given objects, now c
 	return nil
 }
 
-// credentials are the secrets that the job clones with; the machine's own GitHub wants none.
+// credentials are the secrets that the job clones with, if it clones anything;
+// the machine's own GitHub wants none.
 func (r *runFlags) credentials(job jobs.Any) []makejob.Need {
-	if r.source != "" {
+	if r.source != "" || job.Repo == "" && len(job.Base().ExtraRefs) == 0 {
 		return nil
 	}
 	return makejob.Credentials(job.Base().DecorationConfig)
@@ -171,7 +173,7 @@ func (r *runFlags) findInSource(ctx context.Context, c *config.Config, branch st
 	}
 	switch {
 	case lost != nil && err != nil:
-		return nil, fmt.Errorf("%w; %w", err, lost)
+		return nil, errors.Join(err, lost)
 	case lost != nil:
 		return found, nil
 	}

@@ -43,6 +43,7 @@ periodics:
     volumes: [{name: key, secret: {secretName: key}}]
 - name: clones
   interval: 1h
+  extra_refs: [{org: org, repo: repo, base_ref: main}]
   decorate: true
   decoration_config:
     gcs_configuration: {bucket: gs://real, path_strategy: explicit}
@@ -221,7 +222,7 @@ func TestRunRefuses(t *testing.T) {
 		{"endless --config-map key=@/nowhere", "--config-map: stat @/nowhere: no such file or directory"},
 		{"secret", "the job needs the secret key, for the volume key: give --secret key=PATH, a folder with a file for each key, or the file of one"},
 		{"clones --secret token=@/config.yaml", "the job needs the key value of the secret token, for decoration_config.oauth_token_secret: give --secret token=PATH, a folder with a file for each key, or the file of one"},
-		{"own --repo org/repo", `no job of org/repo is called "own"; where it is in .prow.yaml of org/repo, give --repo-dir or a --github flag`},
+		{"own --repo org/repo", "no job of org/repo is called \"own\"\nwhere it is in .prow.yaml of org/repo, give --repo-dir or a --github flag"},
 	} {
 		var out, notes buffer
 		err := r.run(t.Context(), t, &out, &notes, strings.Fields(tc.args)...)

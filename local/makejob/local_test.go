@@ -83,11 +83,15 @@ func TestLocalize(t *testing.T) {
 		pod        string
 	}{
 		{
-			"alone", makejob.Machine{Image: "host"}, "",
+			"alone",
+			makejob.Machine{Image: "host"},
+			"",
 			"", "{containers: [{image: host, command: [make]}]}",
 		},
 		{
-			"with secrets", makejob.Machine{}, "cdegpr", `
+			"with secrets",
+			makejob.Machine{},
+			"cdegpr", `
     ssh_key_secrets: [c]
     cookiefile_secret: d/file
     oauth_token_secret: {name: e, key: f}
@@ -96,7 +100,9 @@ func TestLocalize(t *testing.T) {
 			"{imagePullSecrets: [{name: p}], containers: [{image: golang, command: [make]}]}",
 		},
 		{
-			"with secrets and the code", makejob.Machine{HasCode: true}, "cdegpr",
+			"with secrets and the code",
+			makejob.Machine{HasCode: true},
+			"cdegpr",
 			"", "{imagePullSecrets: [{name: p}], containers: [{image: golang, command: [make]}]}",
 		},
 	} {
