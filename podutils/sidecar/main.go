@@ -26,6 +26,8 @@ const memoryLimit = 28 << 20
 // Main is the sidecar program; it returns its exit code.
 func Main(p command.Process) int {
 	debug.SetMemoryLimit(memoryLimit)
+	interrupts := make(chan os.Signal, 1) // first of all: an early one shall not end the program
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	log := command.Logger("sidecar", p.Stderr, slog.LevelInfo)
 	o := &options.Sidecar{}
 	flags := p.Flags("sidecar", "waits for test processes, and uploads what they leave. Its options come from the environment only.", "", options.SidecarEnv)
@@ -40,7 +42,7 @@ func Main(p command.Process) int {
 		log.Error("Could not resolve job spec", "error", err)
 		return command.Failed
 	}
-	failed, err := run(p, o, spec)
+	failed, err := run(p, o, spec, interrupts)
 	if err != nil {
 		log.Error("Failed to report job status", "error", err)
 		return command.Failed
@@ -53,14 +55,12 @@ func Main(p command.Process) int {
 }
 
 // run runs with the log going to a file too.
-func run(p command.Process, o *options.Sidecar, spec *jobspec.Spec) (failed int, err error) {
+func run(p command.Process, o *options.Sidecar, spec *jobspec.Spec, interrupts <-chan os.Signal) (failed int, err error) {
 	own, err := newOwnLog(o)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, own.Close()) }()
-	interrupts := make(chan os.Signal, 1)
-	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	ticker := time.NewTicker(livelog.Every)
 	defer ticker.Stop()
 	return Run(context.Background(), o, spec, Environment{ // signals arrive as such
