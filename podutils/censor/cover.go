@@ -85,9 +85,6 @@ func (c *cover) secret(h hit) {
 }
 
 func (c *cover) token(h hit, length int) {
-	if h.start < c.tokenTo {
-		return // in a token is no other
-	}
 	if h.end > c.secretTo {
 		c.tally.add(h.pattern.name, 1)
 	}

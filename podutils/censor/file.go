@@ -16,13 +16,17 @@ import (
 // is found; so most archives keep their checksums. The tally is complete when all
 // was read.
 func (s *Secrets) File(content io.ReadCloser, tally *Tally) (io.ReadCloser, error) {
+	return s.file(content, tally, largestUnpacked)
+}
+
+func (s *Secrets) file(content io.ReadCloser, tally *Tally, most int64) (io.ReadCloser, error) {
 	if s.Empty() {
 		return content, nil
 	}
 	if tally == nil {
 		tally = &Tally{}
 	}
-	p := packed{secrets: s, tally: tally}
+	p := packed{secrets: s, tally: tally, budget: &budget{most}}
 	section, ok := sectionOf(content)
 	if !ok {
 		return p.anew(content, source{Reader: content}), nil
@@ -30,6 +34,7 @@ func (s *Secrets) File(content io.ReadCloser, tally *Tally) (io.ReadCloser, erro
 	if clean, err := p.unchanged(content, section); clean != nil || err != nil {
 		return clean, err
 	}
+	p.budget = &budget{most}
 	return p.anew(content, again(section)), nil
 }
 
@@ -66,7 +71,6 @@ func (p packed) unchanged(content io.ReadCloser, section *io.SectionReader) (io.
 
 // anew returns the content written anew.
 func (p packed) anew(content io.Closer, from io.Reader) io.ReadCloser {
-	p.budget = newBudget()
 	reader, to := io.Pipe()
 	go func() {
 		err := p.content(to, from)

@@ -35,7 +35,6 @@ func kindOf(start []byte) kind {
 		magic string
 	}{
 		{zipped, "PK\x03\x04"},
-		{zipped, "PK\x05\x06"}, // without entries
 		{"bzip2", "BZh"},
 		{"xz", "\xfd7zXZ\x00"},
 		{"zstd", "\x28\xb5\x2f\xfd"},

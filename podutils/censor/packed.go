@@ -5,8 +5,10 @@ package censor
 import (
 	"bufio"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // packed is what to look into: a file or something in it. Its methods take what is
@@ -35,9 +37,6 @@ const (
 // look returns the same with a tally of its own, to look whether to write it anew.
 func (p packed) look() packed {
 	p.tally, p.looking = &Tally{}, true
-	if p.budget == nil {
-		p.budget = newBudget()
-	}
 	return p
 }
 
@@ -68,7 +67,9 @@ func (p packed) damaged(err error) {
 }
 
 // censored is a text that describes what is packed.
-func (p packed) censored(text string) string { return string(p.secrets.Bytes([]byte(text), p.tally)) }
+func (p packed) censored(text string) string {
+	return string(p.secrets.Bytes([]byte(text), p.tally))
+}
 
 // content looks into what it finds in from.
 func (p packed) content(to io.Writer, from io.Reader) error {
@@ -110,13 +111,16 @@ func (p packed) gzip(to io.Writer, from io.Reader) error {
 		return err
 	}
 	p.depth++
-	name, comment, extra := p.censored(in.Name), p.censored(in.Comment), p.censored(string(in.Extra))
+	header := in.Header
+	header.Name = strings.ToValidUTF8(p.censored(in.Name), "X")
+	header.Comment = strings.ToValidUTF8(p.censored(in.Comment), "X")
+	header.Extra = []byte(p.censored(string(in.Extra)))
 	content := &salvage{from: in, budget: p.budget}
 	if p.looking {
 		err = p.content(io.Discard, content)
 	} else {
 		out := gzip.NewWriter(to)
-		out.Header = gzip.Header{Name: name, Comment: comment, Extra: []byte(extra), ModTime: in.ModTime, OS: in.OS}
+		out.Header = header
 		if err = p.content(out, content); err == nil {
 			err = out.Close()
 		}
@@ -137,7 +141,7 @@ func (p packed) member(from io.Reader, begin func(size int64) (io.Writer, error)
 		return err
 	}
 	if rest != nil {
-		p.note("not looked into: too large")
+		p.note("not looked into: no room to unpack it")
 		return p.write(begin, -1, p.secrets.Reader(io.MultiReader(whole.section(), rest), p.tally))
 	}
 	looked := p
@@ -192,11 +196,10 @@ func (s *salvage) Read(p []byte) (int, error) {
 // budget is how much may still be unpacked, in bytes: small files can hold very much.
 type budget struct{ left int64 }
 
+// largestUnpacked is the budget of a file.
 const largestUnpacked = 64 << 30
 
-var errBudget = fmt.Errorf("it unpacks to more than %d bytes", int64(largestUnpacked))
-
-func newBudget() *budget { return &budget{largestUnpacked} }
+var errBudget = errors.New("there is too much packed in it")
 
 func (b *budget) spend(n int) error {
 	if b.left -= int64(n); b.left < 0 {

@@ -1,7 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package censor takes secrets out of what is uploaded. It works on streams: the
-// files themselves stay as they are, since a job may still be writing them.
+// Package censor takes secrets out of what is uploaded, and counts them by name. It
+// works on streams: the files themselves stay as they are, since a job may still be
+// writing them. Each byte of a secret becomes an X.
+//
+// Found are the values that are known, as they are, and
+//   - in base64, also for URLs, without padding, in the lines of 76 characters that
+//     programs make, and within the base64 of something longer;
+//   - escaped for JSON and for URLs;
+//   - what in a value is a secret by itself: strings in a JSON document and values of
+//     lines such as "token: value" that are called secrets or look like it, the
+//     password in an address, the lines of a private key.
+//
+// So are, as a second net with a switch of its own, tokens and keys of known kinds,
+// whosever they are: see shapes. It looks into gzip, tar and zip, and into what is
+// packed in there, and notes what it cannot look into.
+//
+// Not found are secrets that are encoded otherwise (hexadecimal, base64 in other
+// lines or of base64, reversed), values shorter than the minimum and parts of
+// values, what is packed otherwise or encrypted or does not begin like an archive,
+// and secrets that an image or a core dump shows. Values of more than 64 KiB are
+// not escaped, but may be found in part. What is public and in the same file as a
+// secret, as a certificate or the name of an account, stays.
+//
+// Started by: sidecar, when it uploads. Changes: what passes through it. Config:
+// censoring_options of the decoration. In Prow: the censoring of sidecar.
 package censor
 
 import (

@@ -73,6 +73,7 @@ func TestShapesOf(t *testing.T) {
 		{"by a composer of containers", "private key", "web | -----BEGIN PRIVATE KEY-----\nweb | «" + some(64) + "»\n«web» | «" + some(8) + "»\n«web» | -----END PRIVATE KEY-----\nweb | done"},
 		{"in JSON", "private key", `"private_key": "-----BEGIN PRIVATE KEY-----«\n` + some(64) + `\n` + some(20) + `==\n»-----END PRIVATE KEY-----\n", "client_id": "1"`},
 		{"no end", "private key", "-----BEGIN PRIVATE KEY-----\n«" + some(3000) + "»"},
+		{"long", "private key", "-----BEGIN PRIVATE KEY-----\n" + strings.Repeat("«"+some(64)+"»\n", 50) + "-----END PRIVATE KEY-----\n"},
 		{"in base64", "private key", "tls.key: «" + base64.StdEncoding.EncodeToString([]byte(key("EC PRIVATE KEY"))) + "»\n"},
 		{"in base64, of SSH", "private key", "ssh: «" + base64.StdEncoding.EncodeToString([]byte(key("OPENSSH PRIVATE KEY"))) + "»\n"},
 	} {

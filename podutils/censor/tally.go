@@ -26,6 +26,9 @@ const mostNotes = 100
 // one goes by the name of its kind, as "GitHub token". Pieces of one secret that
 // touch are one.
 func (t *Tally) Counts() map[string]int {
+	if t == nil {
+		return nil
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return maps.Clone(t.counts)
@@ -34,6 +37,9 @@ func (t *Tally) Counts() map[string]int {
 // Notes say, each in a line for people, what was not looked into and why, and
 // what was broken. There are no secrets in them.
 func (t *Tally) Notes() []string {
+	if t == nil {
+		return nil
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Clone(t.notes)
