@@ -83,14 +83,33 @@ func fiftySecrets(tb testing.TB, random *rand.Rand) []censor.Value {
 func BenchmarkReader(b *testing.B) {
 	random := rand.New(rand.NewPCG(1, 2))
 	content := logText(random, 16<<20)
-	for name, secrets := range map[string]*censor.Secrets{
-		"secrets=50":        censor.New(fiftySecrets(b, random), censor.Options{Shapes: true}),
-		"secrets=50,values": censor.New(fiftySecrets(b, random), censor.Options{}),
-		"secrets=0":         censor.New(nil, censor.Options{Shapes: true}),
+	values := fiftySecrets(b, random)
+	for _, setup := range []struct {
+		name    string
+		secrets *censor.Secrets
+	}{
+		{"secrets=50/shapes=true", censor.New(values, censor.Options{Shapes: true})},
+		{"secrets=50/shapes=false", censor.New(values, censor.Options{})},
+		{"secrets=0/shapes=true", censor.New(nil, censor.Options{Shapes: true})},
 	} {
-		b.Run(name, func(b *testing.B) {
-			benchmarkCopy(b, content, func(r io.Reader) io.Reader { return secrets.Reader(r, nil) })
+		b.Run(setup.name, func(b *testing.B) {
+			benchmarkCopy(b, content, func(r io.Reader) io.Reader { return setup.secrets.Reader(r, nil) })
 		})
+	}
+}
+
+// BenchmarkLines is of a log as it comes.
+func BenchmarkLines(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 2))
+	content := logText(random, 1<<20)
+	secrets := censor.New(fiftySecrets(b, random), censor.Options{Shapes: true})
+	b.SetBytes(int64(len(content)))
+	for b.Loop() {
+		stream := secrets.Stream(nil)
+		for line := range bytes.Lines(content) {
+			stream.Add(line)
+		}
+		stream.Rest()
 	}
 }
 

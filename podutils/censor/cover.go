@@ -138,11 +138,11 @@ func (c *cover) findShort(text []byte, hold int, final bool) int {
 	if len(c.secrets.short) == 0 {
 		return hold
 	}
-	for start := range hold {
+	for start, first := range text[:hold] {
+		if !c.secrets.shortStarts[first] {
+			continue
+		}
 		for _, p := range c.secrets.short {
-			if p.text[0] != text[start] {
-				continue
-			}
 			n, v := p.match(text[start:])
 			switch {
 			case v == maybe && !final:

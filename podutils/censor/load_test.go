@@ -78,7 +78,7 @@ func TestLoad(t *testing.T) {
 func TestLoadErrors(t *testing.T) {
 	large := strings.Repeat("0123456789abcdef", 1<<16)
 	files := map[string]string{".dockercfg": "hunter22", "large": large + "more"}
-	for _, name := range strings.Split("abcdefg", "") {
+	for name := range strings.SplitSeq("abcdefg", "") {
 		files["many"+name] = large
 	}
 	values, errs := censor.Load([]string{mount(t, files)}, nil)

@@ -55,6 +55,8 @@ type Secrets struct {
 	index index
 	// short are the secrets that are too short for the index.
 	short []*pattern
+	// shortStarts are their first bytes.
+	shortStarts class
 	// material is what private keys are made of; nil when they are not looked for.
 	material *class
 }
@@ -116,6 +118,7 @@ func New(values []Value, o Options) *Secrets {
 func (s *Secrets) add(p *pattern) {
 	if len(p.text) < window {
 		s.short = append(s.short, p)
+		s.shortStarts[p.text[0]] = true
 		return
 	}
 	s.index.add(p, p.text)

@@ -15,7 +15,7 @@ const (
 )
 
 // Stream takes secrets out of bytes that come bit by bit. Only what may be the
-// start of a secret is held back.
+// start of a secret is held back: never more than some KiB.
 type Stream struct {
 	// held is what was returned last and, after that, what is held back.
 	held []byte
