@@ -371,7 +371,9 @@ func (s *state) readOwn(at int32, v reflect.Value) {
 			err = json.Unmarshal(data, v.Addr().Interface())
 		}
 	}
-	if err != nil {
+	if want := wanted(err); want != "" {
+		s.wrong(at, v, want)
+	} else if err != nil {
 		s.fail(at, "%v", err)
 	}
 }

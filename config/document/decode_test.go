@@ -132,6 +132,45 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+// Types that leave reading to encoding/json do not leave the words to it.
+func TestWrongTypes(t *testing.T) {
+	type target struct {
+		Float *float64           `json:"float"`
+		Count uint               `json:"count"`
+		Port  intstr.IntOrString `json:"port"`
+		Int   int                `json:"int"`
+		Bool  bool               `json:"bool"`
+		Text  []string           `json:"text"`
+	}
+	for text, want := range map[string]string{
+		"float: x":         `float: is the string "x", want a number`,
+		"float: '1.5'":     `float: is the string "1.5", want a number`,
+		"float: [1.5]":     "float: is a list, want a number",
+		"float: {a: 1.5}":  "float: is a mapping, want a number",
+		"float: yes":       "float: is the bool yes, want a number",
+		"float: .inf":      "float: .inf is no number in JSON",
+		"count: 1.5":       "count: is the number 1.5, want a whole number, 0 or more",
+		"count: -1":        "count: is the number -1, want a whole number, 0 or more",
+		"port: 1.5":        "port: is the number 1.5, want a whole number",
+		"int: 1.5":         "int: is the number 1.5, want a whole number",
+		"bool: 1.5":        "bool: is the number 1.5, want true or false",
+		"text: 1.5":        "text: is the number 1.5, want a list",
+		"text: [{a: 1.5}]": "text[0]: is a mapping, want a string",
+		"float: 1.5":       "", "float: 1": "", "float: ~": "", "float: 1e3": "", "count: 7": "", "port: 80": "", "port: http": "", "text: [1.5]": "",
+	} {
+		d, err := Parse("file.yaml", text+"\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want != "" {
+			want = "file.yaml:1: " + want
+		}
+		if got := Problems((&Decoder{}).Decode(d, &target{}).Errors).Error(); got != want {
+			t.Errorf("%s: got %q, want %q", text, got, want)
+		}
+	}
+}
+
 // abbreviated may be written as a list.
 type abbreviated struct {
 	Names []string `json:"names"`

@@ -4,7 +4,9 @@ package document
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"reflect"
 )
 
 // JSON is the value as JSON; null for the zero Node.
@@ -45,6 +47,29 @@ func (d *Document) appendJSON(b []byte, at int32) ([]byte, error) {
 		return append(b, '}'), nil
 	default:
 		return appendScalar(b, n)
+	}
+}
+
+// wanted is what encoding/json says that it wanted in place of a value, in the
+// words of the decoder; it is empty for other errors and for parts of a value.
+func wanted(err error) string {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) || wrong.Field != "" {
+		return ""
+	}
+	switch wrong.Type.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return "a whole number"
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return "a whole number, 0 or more"
+	default:
+		return ""
 	}
 }
 
