@@ -67,9 +67,11 @@ func Examine(ctx context.Context, files Files) (*Config, error) {
 		return nil, err
 	}
 
-	var invalid []jobs.Invalid
-	c.Jobs, invalid = jobs.Assemble(append([]*jobs.File{&main.File}, parsed...), c.jobSettings(main.DecorateAllJobs))
-	l.invalidJobs(invalid)
+	all := append([]*jobs.File{&main.File}, parsed...)
+	l.invalidJobs(jobs.Finish(all, jobs.Presets(all), c.jobSettings(main.DecorateAllJobs)))
+	var together []jobs.Invalid
+	c.Jobs, together = jobs.Assemble(all)
+	l.invalidJobs(together)
 	c.Warnings = l.warnings.Sorted()
 	return c, l.errors.Err()
 }
@@ -128,6 +130,9 @@ func plainPath(path string) string {
 func (l *loader) invalidJobs(invalid []jobs.Invalid) {
 	docs := map[string]*document.Document{}
 	for _, each := range invalid {
+		if each.Again {
+			continue
+		}
 		problem := each.Problem()
 		doc, read := docs[problem.File]
 		if !read {

@@ -6,31 +6,40 @@ import (
 	"fmt"
 	"strings"
 
+	"knative.dev/pkg/apis"
+
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 )
 
-// finisher gives jobs their defaults and validates them. Jobs that end up with
-// the same thing share it.
+// finisher gives jobs their defaults and validates each by itself. Jobs that end
+// up with the same thing share it.
 type finisher struct {
 	Settings
-	presets  []Preset
+	findings
+	presets  *presets
 	patterns *patterns
-	// limited is whether the jobs come from people who are not trusted; added is
-	// what their presets have added to them.
-	limited  bool
-	added    int
 	defaults map[place]inherited
-	// decorations are those that were looked at.
-	decorations map[*prowv1.DecorationConfig]bool
+	// merged are decorations, by their own and the default one.
+	merged map[[2]*prowv1.DecorationConfig]*prowv1.DecorationConfig
+	// decorations are the defaults and those that were looked at.
+	decorations map[*prowv1.DecorationConfig]*decoration
 	// names and values are those of labels that were looked at.
 	names, values checked
 	namespace     *string
 	decorateAll   *bool
-	invalid       []Invalid
 }
 
 // place is what defaults depend on.
 type place struct{ orgRepo, cluster string }
+
+// decoration is what is known about one.
+type decoration struct {
+	// isDefault is whether jobs have it that set nothing.
+	isDefault bool
+	// looked is whether errors is what is wrong with it.
+	looked bool
+	errors *apis.FieldError
+}
 
 // inherited is what jobs in a place have that set nothing.
 type inherited struct {
@@ -41,42 +50,16 @@ type inherited struct {
 func newFinisher(s Settings, presets []Preset) *finisher {
 	namespace, decorateAll := s.PodNamespace, s.DecorateAll // Their own variables: jobs that outlive the finisher point to them.
 	return &finisher{
-		Settings: s, namespace: &namespace, decorateAll: &decorateAll, presets: presets, patterns: &patterns{known: map[string]*pattern{}},
+		Settings: s, namespace: &namespace, decorateAll: &decorateAll, presets: newPresets(presets), patterns: &patterns{known: map[string]*pattern{}},
 		names: checked{}, values: checked{},
-		defaults: map[place]inherited{}, decorations: map[*prowv1.DecorationConfig]bool{},
+		defaults: map[place]inherited{}, merged: map[[2]*prowv1.DecorationConfig]*prowv1.DecorationConfig{}, decorations: map[*prowv1.DecorationConfig]*decoration{},
 	}
 }
 
-// maxInvalid is how much is said about jobs in a repository.
-const maxInvalid = 100
-
-func (f *finisher) fail(b *JobBase, kind, field, message string) {
-	f.report(Invalid{Source: b.Source, Job: strings.TrimSpace(kind + " " + b.Name), Field: field, Message: message})
-}
-
-// report keeps what is wrong. Warnings about jobs in a repository have no reader.
-func (f *finisher) report(wrong Invalid) {
-	if f.limited {
-		if wrong.Warning || len(f.invalid) >= maxInvalid {
-			return
-		}
-		wrong.Job, wrong.Message = shorten(wrong.Job), shorten(wrong.Message)
-	}
-	f.invalid = append(f.invalid, wrong)
-}
-
-// shorten cuts a text to what a log can bear.
-func shorten(text string) string {
-	if len(text) <= 500 {
-		return text
-	}
-	return strings.ToValidUTF8(text[:500], "") + "…"
-}
-
-// presubmits finishes the presubmits of a repo from the one at index first on, and checks all of them together.
-func (f *finisher) presubmits(orgRepo string, all []Presubmit, first int) {
-	for i := range all[first:] {
-		p := &all[first+i]
+// presubmits finishes presubmits of a repo.
+func (f *finisher) presubmits(orgRepo string, list []Presubmit) {
+	for i := range list {
+		p := &list[i]
 		f.base(&p.JobBase, "presubmit", orgRepo)
 		if p.Context == "" {
 			p.Context = p.Name
@@ -89,14 +72,11 @@ func (f *finisher) presubmits(orgRepo string, all []Presubmit, first int) {
 		f.validate(&p.JobBase, "presubmit", prowv1.PresubmitJob)
 		f.reporting(&p.JobBase, "presubmit", p.Reporter)
 	}
-	checkTogether(f, all, "presubmit", func(p *Presubmit) unique {
-		return unique{&p.JobBase, p.Brancher, p.Reporter}
-	})
 }
 
-func (f *finisher) postsubmits(orgRepo string, all []Postsubmit, first int) {
-	for i := range all[first:] {
-		p := &all[first+i]
+func (f *finisher) postsubmits(orgRepo string, list []Postsubmit) {
+	for i := range list {
+		p := &list[i]
 		f.base(&p.JobBase, "postsubmit", orgRepo)
 		if p.Context == "" {
 			p.Context = p.Name
@@ -108,15 +88,11 @@ func (f *finisher) postsubmits(orgRepo string, all []Postsubmit, first int) {
 		f.validate(&p.JobBase, "postsubmit", prowv1.PostsubmitJob)
 		f.reporting(&p.JobBase, "postsubmit", p.Reporter)
 	}
-	checkTogether(f, all, "postsubmit", func(p *Postsubmit) unique {
-		return unique{&p.JobBase, p.Brancher, p.Reporter}
-	})
 }
 
-func (f *finisher) periodics(all []Periodic) {
-	seen := make(map[string]bool, len(all))
-	for i := range all {
-		p := &all[i]
+func (f *finisher) periodics(list []Periodic) {
+	for i := range list {
+		p := &list[i]
 		orgRepo := ""
 		if len(p.ExtraRefs) > 0 {
 			orgRepo = p.ExtraRefs[0].OrgRepo()
@@ -124,10 +100,6 @@ func (f *finisher) periodics(all []Periodic) {
 		f.base(&p.JobBase, "periodic", orgRepo)
 		f.schedule(p)
 		f.validate(&p.JobBase, "periodic", prowv1.PeriodicJob)
-		if seen[p.Name] {
-			f.fail(&p.JobBase, "periodic", "name", "another periodic has this name")
-		}
-		seen[p.Name] = true
 	}
 }
 
@@ -150,7 +122,7 @@ func (f *finisher) base(b *JobBase, kind, orgRepo string) {
 	if *b.Decorate {
 		switch {
 		case b.DecorationConfig != nil:
-			b.DecorationConfig = b.DecorationConfig.ApplyDefault(from.decoration)
+			b.DecorationConfig = f.decorated(b.DecorationConfig, from.decoration)
 		case from.decoration != nil:
 			b.DecorationConfig = from.decoration
 		default:
@@ -160,6 +132,17 @@ func (f *finisher) base(b *JobBase, kind, orgRepo string) {
 	f.applyPresets(b, kind)
 }
 
+// decorated is a decoration with what it leaves unset taken from the default.
+func (f *finisher) decorated(own, def *prowv1.DecorationConfig) *prowv1.DecorationConfig {
+	both := [2]*prowv1.DecorationConfig{own, def}
+	merged, known := f.merged[both]
+	if !known {
+		merged = own.ApplyDefault(def)
+		f.merged[both] = merged
+	}
+	return merged
+}
+
 func (f *finisher) inherited(at place) inherited {
 	if known, ok := f.defaults[at]; ok {
 		return known
@@ -167,6 +150,7 @@ func (f *finisher) inherited(at place) inherited {
 	found := inherited{}
 	if f.Decoration != nil {
 		found.decoration = f.Decoration(at.orgRepo, at.cluster)
+		f.decorations[found.decoration] = &decoration{isDefault: true}
 	}
 	if f.ProwJobDefault != nil {
 		found.prowJob = f.ProwJobDefault(at.orgRepo, at.cluster)

@@ -85,7 +85,7 @@ func TestLimitsAreForRepositories(t *testing.T) {
 		job := Presubmit{JobBase: JobBase{Name: fmt.Sprint("j", i), Agent: "jenkins"}, Brancher: Brancher{Branches: []string{"a{1000}"}}}
 		file.Presubmits["org/repo"] = append(file.Presubmits["org/repo"], job)
 	}
-	if _, invalid := Assemble([]*File{file}, Settings{}); len(invalid) > 0 {
+	if _, invalid := assembled(file); len(invalid) > 0 {
 		t.Errorf("in the configuration: %v", invalid)
 	}
 }

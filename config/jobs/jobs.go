@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
-	"github.com/cutwater-ci/cutwater/config/document"
 )
 
 // Jobs is all jobs of a configuration, with their defaults. It is immutable.
@@ -35,65 +34,95 @@ type Settings struct {
 	Queues map[string]int
 }
 
-// Invalid is something wrong with a job.
-type Invalid struct {
-	// Source is where the job is written.
-	Source document.Position
-	// Job names it, such as "presubmit unit".
-	Job string
-	// Field is the path below the job; it may be empty.
-	Field   string
-	Message string
-	// Warning is whether the job is good all the same.
-	Warning bool
+// Finish gives the jobs of files, which are as they were decoded, their defaults
+// and what presets add, and reports what is wrong with each job by itself. It
+// changes the jobs, and nothing that they point to: that may be shared.
+func Finish(files []*File, presets []Preset, s Settings) []Invalid {
+	f := newFinisher(s, presets)
+	for _, file := range files {
+		for _, repo := range slices.Sorted(maps.Keys(file.Presubmits)) {
+			f.presubmits(repo, file.Presubmits[repo])
+		}
+		for _, repo := range slices.Sorted(maps.Keys(file.Postsubmits)) {
+			f.postsubmits(repo, file.Postsubmits[repo])
+		}
+		f.periodics(file.Periodics)
+	}
+	return f.invalid
 }
 
-// Problem is the error, at the job.
-func (i Invalid) Problem() document.Problem {
-	return document.Problem{Position: i.Source, Path: i.Field, Message: i.Job + ": " + i.Message}
+// Presets is the presets of all files.
+func Presets(files []*File) []Preset {
+	lists := make([][]Preset, len(files))
+	for i, f := range files {
+		lists[i] = f.Presets
+	}
+	return slices.Concat(lists...)
 }
 
-// Assemble makes one set of jobs of the files, in their order, with defaults,
-// and reports all that is wrong with them. It changes the files' jobs.
-func Assemble(files []*File, s Settings) (*Jobs, []Invalid) {
+// Assemble makes one set of jobs of finished files, in their order, and reports
+// what is wrong with them together. The files' lists become parts of the set's,
+// so that no job is in memory twice.
+func Assemble(files []*File) (*Jobs, []Invalid) {
 	all := &Jobs{
+		Presets:     Presets(files),
 		Presubmits:  byRepo(files, func(f *File) map[string][]Presubmit { return f.Presubmits }),
 		Postsubmits: byRepo(files, func(f *File) map[string][]Postsubmit { return f.Postsubmits }),
+		Periodics:   periodics(files),
 	}
-	periodics := make([][]Periodic, len(files))
-	for i, f := range files {
-		all.Presets = append(all.Presets, f.Presets...)
-		periodics[i] = f.Periodics
-	}
-	all.Periodics = slices.Concat(periodics...)
-	f := newFinisher(s, all.Presets)
+	var f findings
 	f.checkPresets(all.Presets)
 	for _, repo := range slices.Sorted(maps.Keys(all.Presubmits)) {
-		f.presubmits(repo, all.Presubmits[repo], 0)
+		f.presubmitsTogether(all.Presubmits[repo])
 	}
 	for _, repo := range slices.Sorted(maps.Keys(all.Postsubmits)) {
-		f.postsubmits(repo, all.Postsubmits[repo], 0)
+		f.postsubmitsTogether(all.Postsubmits[repo])
 	}
-	f.periodics(all.Periodics)
+	f.periodicsTogether(all.Periodics)
 	return all, f.invalid
 }
 
 // byRepo is the jobs of all files, in their order, without a copy where they are in one file.
 func byRepo[T any](files []*File, of func(*File) map[string][]T) map[string][]T {
-	lists := map[string][][]T{}
+	in, size := map[string]int{}, map[string]int{}
 	for _, f := range files {
 		for repo, list := range of(f) {
-			lists[repo] = append(lists[repo], list)
+			in[repo]++
+			size[repo] += len(list)
 		}
 	}
-	all := make(map[string][]T, len(lists))
-	for repo, list := range lists {
-		all[repo] = list[0]
-		if len(list) > 1 {
-			all[repo] = slices.Concat(list...)
+	all := make(map[string][]T, len(in))
+	for _, f := range files {
+		for repo, list := range of(f) {
+			if in[repo] == 1 {
+				all[repo] = list
+				continue
+			}
+			if all[repo] == nil {
+				all[repo] = make([]T, 0, size[repo])
+			}
+			all[repo], of(f)[repo] = joined(all[repo], list)
 		}
 	}
 	return all
+}
+
+func periodics(files []*File) []Periodic {
+	size := 0
+	for _, f := range files {
+		size += len(f.Periodics)
+	}
+	all := make([]Periodic, 0, size)
+	for _, f := range files {
+		all, f.Periodics = joined(all, f.Periodics)
+	}
+	return all
+}
+
+// joined is a list with another one at its end, and that end.
+func joined[T any](all, list []T) (longer, end []T) {
+	longer = append(all, list...)
+	return longer, slices.Clip(longer[len(all):])
 }
 
 // WithInRepo is the static jobs of the repo followed by those that it brings,
@@ -106,26 +135,19 @@ func (j *Jobs) WithInRepo(orgRepo string, file *InRepoFile, s Settings, clusterA
 	f := newFinisher(s, slices.Concat(j.Presets, file.Presets))
 	// Anybody can write these, in a pull: what they cost is limited.
 	f.limited, f.patterns.limited = true, true
-	f.checkPresets(f.presets)
-	presubmits := slices.Clip(j.Presubmits[orgRepo])
-	for _, p := range file.Presubmits {
-		p.JobBase = p.JobBase.copied()
-		presubmits = append(presubmits, p)
+	f.checkPresets(f.presets.all)
+	presubmits := slices.Concat(j.Presubmits[orgRepo], file.Presubmits)
+	postsubmits := slices.Concat(j.Postsubmits[orgRepo], file.Postsubmits)
+	ownPre, ownPost := presubmits[len(j.Presubmits[orgRepo]):], postsubmits[len(j.Postsubmits[orgRepo]):]
+	f.presubmits(orgRepo, ownPre)
+	f.presubmitsTogether(presubmits)
+	for i := range ownPre {
+		f.checkCluster(&ownPre[i].JobBase, "presubmit", clusterAllowed)
 	}
-	postsubmits := slices.Clip(j.Postsubmits[orgRepo])
-	for _, p := range file.Postsubmits {
-		p.JobBase = p.JobBase.copied()
-		postsubmits = append(postsubmits, p)
-	}
-	static := len(j.Presubmits[orgRepo])
-	f.presubmits(orgRepo, presubmits, static)
-	for i := range presubmits[static:] {
-		f.checkCluster(&presubmits[static+i].JobBase, "presubmit", clusterAllowed)
-	}
-	static = len(j.Postsubmits[orgRepo])
-	f.postsubmits(orgRepo, postsubmits, static)
-	for i := range postsubmits[static:] {
-		f.checkCluster(&postsubmits[static+i].JobBase, "postsubmit", clusterAllowed)
+	f.postsubmits(orgRepo, ownPost)
+	f.postsubmitsTogether(postsubmits)
+	for i := range ownPost {
+		f.checkCluster(&ownPost[i].JobBase, "postsubmit", clusterAllowed)
 	}
 	return presubmits, postsubmits, f.invalid
 }
@@ -134,10 +156,4 @@ func (f *finisher) checkCluster(b *JobBase, kind string, allowed func(string) bo
 	if !allowed(b.Cluster) {
 		f.fail(b, kind, "cluster", fmt.Sprintf("cluster %q is not allowed for jobs of this repository", b.Cluster))
 	}
-}
-
-// copied is the job with what defaulting changes being its own.
-func (b JobBase) copied() JobBase {
-	b.Spec = b.Spec.DeepCopy()
-	return b
 }

@@ -79,7 +79,7 @@ func TestTriggersShareOnlyWhatTheyMay(t *testing.T) {
 		{JobBase: JobBase{Name: "unit", Agent: "jenkins"}},
 		{JobBase: JobBase{Name: "own", Agent: "jenkins"}, Trigger: `(?m)^/go$`, RerunCommand: "/go"},
 	}}}
-	all, invalid := Assemble([]*File{file}, Settings{})
+	all, invalid := assembled(file)
 	if len(invalid) > 0 {
 		t.Fatal(invalid)
 	}
@@ -99,4 +99,12 @@ func TestTriggersShareOnlyWhatTheyMay(t *testing.T) {
 			}
 		}
 	}
+}
+
+// assembled is the jobs of one file, and what is wrong with them.
+func assembled(file *File) (*Jobs, []Invalid) {
+	files := []*File{file}
+	invalid := Finish(files, file.Presets, Settings{})
+	all, together := Assemble(files)
+	return all, append(invalid, together...)
 }

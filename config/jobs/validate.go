@@ -46,7 +46,7 @@ func (f *finisher) validate(b *JobBase, kind string, of prowv1.ProwJobType) {
 	}
 	f.pod(b, of, fail)
 	if len(b.Spec.Containers) > 0 { // Prow does not look further at jobs without a container.
-		f.fields(b, kind, "rerun_auth_config", b.RerunAuthConfig.Validate())
+		f.fields(b, kind, "rerun_auth_config", b.RerunAuthConfig.Validate(), false)
 		f.decoration(b, kind, fail)
 		f.cloning(b, fail)
 	}
@@ -123,16 +123,22 @@ func (c checked) of(text string, check func(string) []string) string {
 	return wrong
 }
 
-// decoration checks the decoration, once for all jobs that share it.
+// decoration checks the decoration.
 func (f *finisher) decoration(b *JobBase, kind string, fail failure) {
 	d := b.DecorationConfig
 	if d == nil {
 		return
 	}
-	if !f.decorations[d] {
-		f.fields(b, kind, "decoration_config", d.Validate())
-		f.decorations[d] = true
+	known := f.decorations[d]
+	if known == nil {
+		known = &decoration{}
+		f.decorations[d] = known
 	}
+	again := known.isDefault && known.looked
+	if !known.looked {
+		known.looked, known.errors = true, d.Validate()
+	}
+	f.fields(b, kind, "decoration_config", known.errors, again)
 	if d.OauthTokenSecret != nil && b.CloneURI != "" && !strings.HasPrefix(b.CloneURI, "http://") && !strings.HasPrefix(b.CloneURI, "https://") {
 		fail("clone_uri", "must be http or https where there is an oauth_token_secret")
 	}
@@ -143,12 +149,14 @@ func (f *finisher) decoration(b *JobBase, kind string, fail failure) {
 	}
 }
 
-func (f *finisher) fields(b *JobBase, kind, field string, errs *apis.FieldError) {
+func (f *finisher) fields(b *JobBase, kind, field string, errs *apis.FieldError, again bool) {
 	if errs == nil {
 		return
 	}
 	for path, message := range document.FieldErrors(errs.ViaField(field)) {
-		f.fail(b, kind, path, message)
+		wrong := invalid(b, kind, path, message)
+		wrong.Again = again
+		f.report(wrong)
 	}
 }
 
@@ -178,35 +186,5 @@ func (f *finisher) reporting(b *JobBase, kind string, r Reporter) {
 	}
 	if label, ok := b.Labels[prowv1.GerritReportLabel]; ok && r.SkipReport && label != "" {
 		f.fail(b, kind, "labels", fmt.Sprintf("%s makes no sense with skip_report", prowv1.GerritReportLabel))
-	}
-}
-
-// unique is what must differ between jobs that run on the same branch.
-type unique struct {
-	*JobBase
-	Brancher
-	Reporter
-}
-
-// checkTogether reports jobs with the same name, or the same context, that run
-// on the same branch. As in Prow it makes no difference that a job does not report.
-func checkTogether[T any](f *finisher, all []T, kind string, of func(*T) unique) {
-	names, contexts := make(map[string][]int, len(all)), make(map[string][]int, len(all)) // Where they are.
-	for i := range all {
-		job := of(&all[i])
-		for _, at := range names[job.Name] {
-			if other := of(&all[at]); job.Intersects(other.Brancher) {
-				f.fail(job.JobBase, kind, "name", fmt.Sprintf("the job at %s has this name too and runs on the same branch", other.Source))
-				break
-			}
-		}
-		names[job.Name] = append(names[job.Name], i)
-		for _, at := range contexts[job.Context] {
-			if other := of(&all[at]); other.Name != job.Name && job.Intersects(other.Brancher) {
-				f.fail(job.JobBase, kind, "context", fmt.Sprintf("%s at %s reports to the context %q too", other.Name, other.Source, job.Context))
-				break
-			}
-		}
-		contexts[job.Context] = append(contexts[job.Context], i)
 	}
 }
