@@ -158,28 +158,32 @@ func (d *Decoder) reader(t reflect.Type) decodeFunc {
 
 func (d *Decoder) pointerReader(t reflect.Type) decodeFunc {
 	element := d.later(t.Elem())
+	share := t.Elem().Kind() == reflect.Struct && shareable(t)
 	return func(s *state, at int32, v reflect.Value, coerce bool) {
 		if s.isNull(at) {
 			v.SetZero()
 			return
 		}
-		if v.IsNil() {
-			v.Set(reflect.New(t.Elem()))
-		}
-		element().decode(s, at, v.Elem(), coerce)
+		s.once(share, at, v, coerce, func() {
+			if v.IsNil() {
+				v.Set(reflect.New(t.Elem()))
+			}
+			element().decode(s, at, v.Elem(), coerce)
+		})
 	}
 }
 
 func (d *Decoder) mapReader(t reflect.Type) decodeFunc {
 	element := d.later(t.Elem())
-	plain := t.Elem().Kind() == reflect.String && t == reflect.TypeFor[map[string]string]()
+	plain := t == reflect.TypeFor[map[string]string]()
+	share := shareable(t)
 	return func(s *state, at int32, v reflect.Value, coerce bool) {
 		n := &s.doc.nodes[at]
 		if n.kind != mapping {
 			s.wrong(at, v, "a mapping")
 			return
 		}
-		read := func() {
+		s.once(share, at, v, coerce, func() {
 			if v.IsNil() {
 				v.Set(reflect.MakeMapWithSize(t, int(n.count)))
 			}
@@ -188,12 +192,7 @@ func (d *Decoder) mapReader(t reflect.Type) decodeFunc {
 			} else {
 				s.readMap(at, v, element(), coerce)
 			}
-		}
-		if s.doc.shared != nil && v.IsNil() && n.count > 0 {
-			s.doc.shared.read(s, at, v, coerce, read)
-		} else {
-			read()
-		}
+		})
 	}
 }
 
@@ -227,18 +226,21 @@ func (s *state) readStrings(at int32, into map[string]string, coerce bool) {
 
 func (d *Decoder) sliceReader(t reflect.Type) decodeFunc {
 	element := d.later(t.Elem())
+	share := shareable(t)
 	return func(s *state, at int32, v reflect.Value, coerce bool) {
 		n := &s.doc.nodes[at]
 		if n.kind != sequence {
 			s.wrong(at, v, "a list")
 			return
 		}
-		v.Set(reflect.MakeSlice(t, int(n.count), int(n.count)))
-		i := 0
-		for child := range s.doc.children(at) {
-			element().decode(s, child, v.Index(i), coerce)
-			i++
-		}
+		s.once(share, at, v, coerce, func() {
+			v.Set(reflect.MakeSlice(t, int(n.count), int(n.count)))
+			i := 0
+			for child := range s.doc.children(at) {
+				element().decode(s, child, v.Index(i), coerce)
+				i++
+			}
+		})
 	}
 }
 
@@ -353,12 +355,8 @@ func readNode(s *state, at int32, v reflect.Value, _ bool) {
 
 // readJSON is for types that read themselves, and for rare kinds.
 func readJSON(s *state, at int32, v reflect.Value, _ bool) {
-	switch {
-	case s.isNull(at):
-	case s.doc.shared != nil && v.IsZero():
-		s.doc.shared.read(s, at, v, false, func() { s.readOwn(at, v) })
-	default:
-		s.readOwn(at, v)
+	if !s.isNull(at) {
+		s.once(true, at, v, false, func() { s.readOwn(at, v) })
 	}
 }
 

@@ -25,6 +25,8 @@ type Document struct {
 	nodes []node
 	// second is the line of a second document, if the file has one.
 	second int
+	// sum is of the file that the text was read from.
+	sum Sum
 	// shared are values of other documents; nil where they are not shared.
 	shared *shared
 }
@@ -60,6 +62,9 @@ func columnAt(before int) uint16 { return uint16(min(before+1, math.MaxUint16)) 
 
 // File is the name that the document was parsed under.
 func (d *Document) File() string { return d.file }
+
+// Sum is the sum of the file that it was read from.
+func (d *Document) Sum() Sum { return d.sum }
 
 // Size is how many values it has, aliases expanded.
 func (d *Document) Size() int { return len(d.nodes) }

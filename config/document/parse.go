@@ -58,7 +58,8 @@ func parseBlockStyle(file, text string, with *memory) (*Document, error) {
 	if !printable(text) {
 		return nil, errUnusual
 	}
-	if guess := strings.Count(text, "\n") + 16; cap(with.nodes) < guess {
+	// After a file that is much larger than the others its memory is given back.
+	if guess := strings.Count(text, "\n") + 16; cap(with.nodes) < guess || cap(with.nodes) > 4*guess+1024 {
 		with.nodes = make([]node, 0, guess)
 	}
 	p := &parser{text: text, line: 1, nodes: with.nodes[:0], block: &with.block}

@@ -76,15 +76,17 @@ func resolveNumber(text string) resolved {
 		}
 		return resolved{}
 	}
-	if strings.Trim(text, "0123456789abcdefABCDEFxXoO_.+-") != "" { // Most are words or versions: the rest would say so at length.
-		return resolved{}
+	if !strings.ContainsAny(text, "0123456789") || strings.Trim(text, "0123456789abcdefABCDEFxXoO_.+-") != "" {
+		return resolved{} // Most are words or versions: the rest would say so at length.
 	}
 	plain := strings.ReplaceAll(text, "_", "")
-	if i, err := strconv.ParseInt(plain, 0, 64); err == nil {
-		return resolved{meaning: isInt, int: i}
-	}
-	if u, err := strconv.ParseUint(plain, 0, 64); err == nil {
-		return resolved{meaning: isUint, uint: u}
+	if strings.IndexByte(plain, '.') < 0 {
+		if i, err := strconv.ParseInt(plain, 0, 64); err == nil {
+			return resolved{meaning: isInt, int: i}
+		}
+		if u, err := strconv.ParseUint(plain, 0, 64); err == nil {
+			return resolved{meaning: isUint, uint: u}
+		}
 	}
 	if floats.MatchString(plain) {
 		if f, err := strconv.ParseFloat(plain, 64); err == nil {

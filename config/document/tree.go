@@ -80,7 +80,7 @@ func FindEnding(roots []string, suffix string, problems *Problems, each func(*Do
 
 // addIgnore reads the ignore file of a folder, if it has one, before the folder's own files are looked at.
 func addIgnore(rules *gitignore.Rules, folder, relative string) error {
-	text, err := new(Reader).text(filepath.Join(folder, ignoreFile))
+	text, err := new(Reader).text(filepath.Join(folder, ignoreFile), new(Sum))
 	if err == nil {
 		rules.Add(path.Join(relative, ignoreFile), text)
 	}
