@@ -2,7 +2,9 @@
 
 // Package config is config.yaml and the job files: it reads, defaults and
 // validates them, all errors in one run with file, line and path, and keeps
-// an immutable snapshot that is replaced when the files change.
+// an immutable snapshot that is replaced when the files change. Then only job
+// files are parsed again that have other bytes than before, unless settings or
+// presets have changed that all jobs depend on.
 //
 // One file per top-level key, more where it has much to say. Changes: nothing. In Prow: pkg/config.
 package config

@@ -16,8 +16,8 @@ func TestPanicInAJobFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := &loader{} // Without a decoder.
-	parsed := l.readJobs(t.Context(), []string{name})
-	if len(parsed) != 0 || len(l.errors) != 1 || l.errors[0].File != name || !strings.HasPrefix(l.errors[0].Message, "panic: ") {
-		t.Errorf("got %v and %v", parsed, l.errors)
+	files := l.readJobs(t.Context(), []string{name})
+	if len(files) != 1 || len(files[0].errors) != 1 || files[0].errors[0].File != name || !strings.HasPrefix(files[0].errors[0].Message, "panic: ") {
+		t.Errorf("got %+v", files)
 	}
 }

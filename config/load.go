@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +15,6 @@ import (
 
 	"github.com/cutwater-ci/cutwater/config/document"
 	"github.com/cutwater-ci/cutwater/config/jobs"
-	"github.com/cutwater-ci/cutwater/config/reload"
 )
 
 // mainFile is what config.yaml may hold.
@@ -25,63 +23,59 @@ type mainFile struct {
 	jobs.File
 }
 
-// loader reads one configuration.
-type loader struct {
-	decoder  *document.Decoder
-	errors   document.Problems
-	warnings document.Problems
-}
-
 // Load reads, defaults and validates a configuration. The error is
 // document.Problems with everything that is wrong.
 func Load(ctx context.Context, files Files) (*Config, error) {
-	c, err := Examine(ctx, files)
-	if err != nil {
-		return nil, err
-	}
-	return c, nil
+	return newLoader(files).load(ctx)
 }
 
 // Examine is Load for who looks at a configuration and does not use it: beside
 // the error it returns what could be read, unless config.yaml is not YAML.
 func Examine(ctx context.Context, files Files) (*Config, error) {
-	l := &loader{decoder: &document.Decoder{}}
-	jobFiles := l.findJobs(files.Jobs)
-	parsed := l.readJobs(ctx, jobFiles)
+	return newLoader(files).examine(ctx)
+}
 
+// loading is one load.
+type loading struct {
+	decoder  *document.Decoder
+	errors   document.Problems
+	warnings document.Problems
+}
+
+// main reads config.yaml and what is beside it; both results are nil when that cannot be read.
+func (l *loading) main(files Files) (*Config, *jobs.File) {
 	main := &mainFile{}
 	doc, err := document.Read(files.Config)
 	if err != nil {
 		l.errors.Add(files.Config, err)
-		return nil, l.errors.Err()
+		return nil, nil
 	}
 	l.take(l.decoder.DecodeNode(doc.Root(), main))
 	c := &main.Config
+	c.decorateAll = main.DecorateAllJobs
 	c.noteUnread(doc)
 	c.setDefaults()
 	l.invalid(doc, c.Validate(time.Now()))
 	l.supplement(c, files)
 	c.Tide.Queries = unite(c.Tide.Queries, func(orgRepo string) string { return c.DefaultProwJobDefault(orgRepo, "*").TenantID })
 	l.version(c, files.Config)
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
+	return c, &main.File
+}
 
-	all := append([]*jobs.File{&main.File}, parsed...)
-	l.invalidJobs(jobs.Finish(all, jobs.Presets(all), c.jobSettings(main.DecorateAllJobs)))
-	var together []jobs.Invalid
-	c.Jobs, together = jobs.Assemble(all)
-	l.invalidJobs(together)
-	c.Warnings = l.warnings.Sorted()
-	return c, l.errors.Err()
+// forJobs is what of a configuration the defaults and the validation of jobs depend on.
+func (c *Config) forJobs() *Config {
+	return &Config{
+		PodNamespace: c.PodNamespace, ProwJobDefaultEntries: c.ProwJobDefaultEntries, decorateAll: c.decorateAll,
+		Plank: Plank{decorations: c.Plank.decorations, JobQueueCapacities: c.Plank.JobQueueCapacities},
+	}
 }
 
 // jobSettings is what the configuration means for jobs.
-func (c *Config) jobSettings(decorateAll bool) jobs.Settings {
-	c.decorateAll = decorateAll
+func (c *Config) jobSettings() jobs.Settings {
+	c = c.forJobs() // So that nothing else can matter.
 	return jobs.Settings{
 		PodNamespace:   c.PodNamespace,
-		DecorateAll:    decorateAll,
+		DecorateAll:    c.decorateAll,
 		Decoration:     c.Plank.DefaultDecoration,
 		ProwJobDefault: c.DefaultProwJobDefault,
 		Queues:         c.Plank.JobQueueCapacities,
@@ -92,7 +86,7 @@ func (c *Config) jobSettings(decorateAll bool) jobs.Settings {
 // defaulted and validated together. The file is not changed.
 func (c *Config) WithInRepo(orgRepo string, file *jobs.InRepoFile) ([]jobs.Presubmit, []jobs.Postsubmit, error) {
 	allowed := func(cluster string) bool { return c.InRepoAllowsCluster(orgRepo, cluster) }
-	presubmits, postsubmits, invalid := c.Jobs.WithInRepo(orgRepo, file, c.jobSettings(c.decorateAll), allowed)
+	presubmits, postsubmits, invalid := c.Jobs.WithInRepo(orgRepo, file, c.jobSettings(), allowed)
 	var problems document.Problems
 	for _, each := range invalid { // There are no warnings about jobs in a repository.
 		problems = append(problems, each.Problem())
@@ -100,14 +94,14 @@ func (c *Config) WithInRepo(orgRepo string, file *jobs.InRepoFile) ([]jobs.Presu
 	return presubmits, postsubmits, problems.Err()
 }
 
-func (l *loader) take(r document.Result) {
+func (l *loading) take(r document.Result) {
 	l.errors = append(l.errors, r.Errors...)
 	l.warnings = append(l.warnings, r.Warnings...)
 }
 
 // invalid adds what validation of a document found, at its places. Of what
 // could not be read there is no more to say.
-func (l *loader) invalid(doc *document.Document, errs *apis.FieldError) {
+func (l *loading) invalid(doc *document.Document, errs *apis.FieldError) {
 	told := map[string]bool{}
 	for _, problem := range l.errors {
 		told[problem.File+plainPath(problem.Path)] = true
@@ -125,33 +119,8 @@ func plainPath(path string) string {
 	return strings.NewReplacer("[", ".", "]", "").Replace(path)
 }
 
-// invalidJobs adds what is wrong with jobs. Their files are read again for the
-// places, since good configurations shall not pay for keeping them.
-func (l *loader) invalidJobs(invalid []jobs.Invalid) {
-	docs := map[string]*document.Document{}
-	for _, each := range invalid {
-		if each.Again {
-			continue
-		}
-		problem := each.Problem()
-		doc, read := docs[problem.File]
-		if !read {
-			doc, _ = document.Read(problem.File)
-			docs[problem.File] = doc
-		}
-		if doc != nil {
-			problem.Position, problem.Path = doc.LocateBelow(problem.Position, problem.Path)
-		}
-		if each.Warning {
-			l.warnings = append(l.warnings, problem)
-		} else {
-			l.errors = append(l.errors, problem)
-		}
-	}
-}
-
 // version reads the file beside config.yaml that says which version it is.
-func (l *loader) version(c *Config, file string) {
+func (l *loading) version(c *Config, file string) {
 	text, err := os.ReadFile(filepath.Join(filepath.Dir(file), "VERSION"))
 	switch {
 	case err == nil:
@@ -159,20 +128,4 @@ func (l *loader) version(c *Config, file string) {
 	case !errors.Is(err, fs.ErrNotExist):
 		l.errors.Add(file, err)
 	}
-}
-
-// Store holds the last good configuration.
-type Store = reload.Store[Config]
-
-// NewStore loads the configuration, or returns everything that is wrong with
-// it, and follows its files until ctx ends. onReload, when not nil, hears of
-// every later load: nil, or what is wrong.
-func NewStore(ctx context.Context, files Files, onReload func(error)) (*Store, error) {
-	return reload.New(ctx, reload.Source[Config]{
-		Name:     "config",
-		Paths:    append([]string{files.Config, files.Jobs}, files.SupplementalConfigDirs...),
-		Load:     func(ctx context.Context) (*Config, error) { return Load(ctx, files) },
-		Warnings: func(c *Config) []document.Problem { return slices.Concat(c.Warnings, c.Unread) },
-		OnReload: onReload,
-	})
 }

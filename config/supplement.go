@@ -16,7 +16,7 @@ import (
 const defaultSupplementalSuffix = "_prowconfig.yaml"
 
 // supplement merges in the supplemental files, which may set only some keys.
-func (l *loader) supplement(c *Config, files Files) {
+func (l *loading) supplement(c *Config, files Files) {
 	suffix := cmp.Or(files.SupplementalSuffix, defaultSupplementalSuffix)
 	document.FindEnding(files.SupplementalConfigDirs, suffix, &l.errors, func(doc *document.Document) {
 		more := &Config{}
@@ -39,7 +39,7 @@ func mergeable(path string) (whole, partly bool) {
 }
 
 // misplaced reports what is set by a supplemental file and may not be. To set nothing is fine.
-func (l *loader) misplaced(doc *document.Document, v reflect.Value, below string) {
+func (l *loading) misplaced(doc *document.Document, v reflect.Value, below string) {
 	for field, value := range v.Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		path := below + name

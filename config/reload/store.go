@@ -41,7 +41,8 @@ type Source[T any] struct {
 	Name string
 	// Paths are files and folders to watch; empty ones are left out.
 	Paths []string
-	// Load reads everything.
+	// Load makes a new state of what the files say now. Its calls do not overlap,
+	// so that it may know what it read the last time.
 	Load func(context.Context) (*T, error)
 	// Warnings, when set, is what is odd in a state. It is logged when it changes.
 	Warnings func(*T) []document.Problem
