@@ -16,6 +16,7 @@ import (
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 	"github.com/cutwater-ci/cutwater/internal/buildid"
 	"github.com/cutwater-ci/cutwater/local/makejob"
+	"github.com/cutwater-ci/cutwater/podutils/decorate"
 )
 
 // snowflake is the build ID that stands for a new one.
@@ -66,7 +67,7 @@ read from a file.`,
 		if err != nil {
 			return err
 		}
-		pod, err := makejob.Pod(pj, buildID, outDir)
+		pod, err := makejob.Pod(pj, buildID, decorate.Options{OutputDir: outDir, CensorAll: true}) // as plank
 		if err != nil {
 			return err
 		}

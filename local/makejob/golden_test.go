@@ -19,6 +19,7 @@ import (
 	"github.com/cutwater-ci/cutwater/config/jobs"
 	"github.com/cutwater-ci/cutwater/internal/goldens"
 	"github.com/cutwater-ci/cutwater/local/makejob"
+	"github.com/cutwater-ci/cutwater/podutils/decorate"
 	triggers "github.com/cutwater-ci/cutwater/triggers/jobs"
 )
 
@@ -135,7 +136,7 @@ func jobDiff(t *testing.T, c *config.Config, line goldenLine, job jobs.Any) stri
 	if diff := printedDiff(t, line.ProwJob, pj); diff != "" || line.Pod == nil {
 		return diff
 	}
-	pod, err := makejob.Pod(pj, "1700000000000000000", "")
+	pod, err := makejob.Pod(pj, "1700000000000000000", decorate.Options{}) // without what plank adds to Prow's
 	if err != nil {
 		return err.Error()
 	}

@@ -99,16 +99,16 @@ func (r repository) push(code Code) triggers.Push {
 	return push
 }
 
-// Pod is the pod of a ProwJob, as plank would create it in the job's namespace.
-// Results go to the folder outputDir of the machine that it runs on; an empty
-// one uploads them.
-func Pod(pj *prowv1.ProwJob, buildID, outputDir string) (*corev1.Pod, error) {
+// Pod is the pod of a ProwJob, as plank would create it with the options in the
+// job's namespace.
+func Pod(pj *prowv1.ProwJob, buildID string, opt decorate.Options) (*corev1.Pod, error) {
 	if pj.Spec.Agent != prowv1.KubernetesAgent {
 		return nil, fmt.Errorf("%q has the agent %q; only jobs of the agent %q have a pod", pj.Spec.Job, pj.Spec.Agent, prowv1.KubernetesAgent)
 	}
 	pj = pj.DeepCopy()
 	pj.Status.BuildID = buildID
-	pod, err := decorate.Pod(pj, decorate.Options{Namespace: pj.Spec.Namespace, OutputDir: outputDir, CensorAll: true})
+	opt.Namespace = pj.Spec.Namespace
+	pod, err := decorate.Pod(pj, opt)
 	if err != nil {
 		return nil, fmt.Errorf("job %q: %w", pj.Spec.Job, err)
 	}
