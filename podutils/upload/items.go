@@ -27,7 +27,7 @@ type items struct {
 const (
 	// maxKey is how many bytes a key may have in S3 and Google Cloud Storage.
 	maxKey = 1024
-	// maxNames is how many names of a folder are read at once, and sorted.
+	// maxNames is about how many names of a folder are read at once, and sorted.
 	maxNames = 100_000
 )
 
@@ -118,34 +118,58 @@ func (i *items) folder(root *os.Root, name, shown string, yield func(Object) boo
 		return nil
 	}
 	defer func() { _ = folder.Close() }() // only read
-	for {
-		names, err := folder.Readdirnames(maxNames)
-		slices.Sort(names)
-		for _, n := range names {
-			if err := i.entry(root, path.Join(name, n), path.Join(shown, n), yield); err != nil {
+	for more := true; more; {
+		var entries []entry
+		if entries, more, err = readEntries(folder); err != nil {
+			i.leftOut(shown, err)
+		}
+		for _, e := range entries {
+			if err := i.entry(root, path.Join(name, e.name), path.Join(shown, e.name), e.kind, yield); err != nil {
 				return err
 			}
 		}
-		if err == io.EOF {
-			return nil
+	}
+	return nil
+}
+
+// entry is what is needed to know of a file; there may be very many.
+type entry struct {
+	name string
+	kind fs.FileMode
+}
+
+// readEntries returns the next entries of a folder, in order.
+func readEntries(folder *os.File) (entries []entry, more bool, err error) {
+	for len(entries) < maxNames {
+		some, err := folder.ReadDir(1_000)
+		for _, e := range some {
+			entries = append(entries, entry{e.Name(), e.Type()})
 		}
 		if err != nil {
-			i.leftOut(shown, err)
-			return nil
+			slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
+			if err == io.EOF {
+				err = nil
+			}
+			return entries, false, err
 		}
 	}
+	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
+	return entries, true, nil
 }
 
 // entry yields a file, or what is below a folder. As in Prow, links to files are
 // followed; those to folders are not.
-func (i *items) entry(root *os.Root, name, shown string, yield func(Object) bool) error {
-	if info, err := root.Lstat(name); err == nil && info.IsDir() {
+func (i *items) entry(root *os.Root, name, shown string, kind fs.FileMode, yield func(Object) bool) error {
+	switch {
+	case kind.IsDir():
 		return i.folder(root, name, shown, yield)
+	case kind.IsRegular():
+		return i.regular(root, name, shown, yield)
 	}
 	return i.file(root, name, shown, yield)
 }
 
-// file yields a file.
+// file yields a file, if it is one.
 func (i *items) file(root *os.Root, name, shown string, yield func(Object) bool) error {
 	// Jobs make these folders as they like, and links may lead out of them: we can
 	// read secrets that jobs cannot.
@@ -157,23 +181,27 @@ func (i *items) file(root *os.Root, name, shown string, yield func(Object) bool)
 		i.leftOut(shown, err)
 		return nil
 	}
+	return i.regular(root, name, shown, yield)
+}
+
+// regular yields a file.
+func (i *items) regular(root *os.Root, name, shown string, yield func(Object) bool) error {
 	stored, contentType, encoding := i.types.stored(path.Base(shown))
 	key := i.key(path.Join(path.Dir(shown), stored))
 	if len(key) > maxKey {
 		i.leftOut(shown, errLongKey)
 		return nil
 	}
-	if hash := i.hash(key); i.seen[hash] {
+	hash := i.hash(key)
+	if i.seen[hash] {
 		i.leftOut(shown, errSecond)
 		return nil
-	} else {
-		i.seen[hash] = true
 	}
+	i.seen[hash] = true
 	if !yield(Object{
 		Key:             key,
 		ContentType:     contentType,
 		ContentEncoding: encoding,
-		Size:            info.Size(),
 		Open:            func() (io.ReadCloser, error) { return i.open(root, name, shown) },
 	}) {
 		return errEnough

@@ -82,6 +82,9 @@ func (s *source) Read(p []byte) (int, error) {
 // Close implements io.Closer.
 func (s *source) Close() error { return s.file.Close() }
 
+// Size is about how many bytes there are.
+func (s *source) Size() int64 { return s.size }
+
 // blame makes err permanent, unless it comes from the file.
 func (s *source) blame(err error) error {
 	if err == nil || err == io.EOF || s.err != nil {
@@ -104,6 +107,9 @@ func (f *filtered) Read(p []byte) (int, error) {
 
 // Close implements io.Closer.
 func (f *filtered) Close() error { return f.content.Close() }
+
+// Size is about how many bytes there are.
+func (f *filtered) Size() int64 { return f.source.size }
 
 // OpenRegular opens a file that no link may lead out of root to. It does not hang
 // on a pipe that came in place of the file, but fails.

@@ -41,14 +41,14 @@ func (u *run) store(ctx context.Context, o Object, buffer *bufio.Reader) error {
 	moving := &watched{content: content}
 	defer moving.stop()
 	buffer.Reset(moving)
-	o.Size = sizeOf(o, buffer)
-	free, err := u.reserve(ctx, o.Size)
+	size := sizeOf(o, content, buffer)
+	free, err := u.reserve(ctx, size)
 	if err != nil {
 		return err
 	}
 	defer free()
 	moving.start(func() { cancel(errStuck) })
-	size, err := u.write(writing, cancel, o, buffer)
+	size, err = u.write(writing, cancel, o, buffer, size)
 	if cause := context.Cause(writing); err != nil && errors.Is(cause, errStuck) {
 		return cause
 	}
@@ -58,16 +58,21 @@ func (u *run) store(ctx context.Context, o Object, buffer *bufio.Reader) error {
 	return err
 }
 
-// sizeOf is about how many bytes are to come, and exactly if they are few.
-func sizeOf(o Object, content *bufio.Reader) int64 {
-	start, err := content.Peek(small)
+// sizeOf is about how many bytes are to come, and exactly if they are few; zero is
+// not known.
+func sizeOf(o Object, content io.Reader, buffer *bufio.Reader) int64 {
+	start, err := buffer.Peek(small)
 	if err != nil { // which may be io.EOF; others come again when it is read
 		return max(1, int64(len(start)))
 	}
-	if o.Size == 0 {
+	size := o.Size
+	if sized, ok := content.(interface{ Size() int64 }); ok {
+		size = sized.Size()
+	}
+	if size == 0 {
 		return 0
 	}
-	return max(o.Size, small)
+	return max(size, small)
 }
 
 // reserve waits until there is memory for an object of that size.
@@ -83,9 +88,10 @@ func (u *run) reserve(ctx context.Context, size int64) (free func(), err error) 
 	return func() { u.memory.Release(need) }, nil
 }
 
-// write returns how many bytes the object has in the bucket.
-func (u *run) write(writing context.Context, cancel context.CancelCauseFunc, o Object, content *bufio.Reader) (size int64, err error) {
-	attributes := &blob.WriteOptions{ContentType: o.ContentType, ContentEncoding: o.ContentEncoding, Metadata: o.Metadata, Size: o.Size}
+// write writes content of about that size, and returns how many bytes the object has
+// in the bucket.
+func (u *run) write(writing context.Context, cancel context.CancelCauseFunc, o Object, content *bufio.Reader, about int64) (size int64, err error) {
+	attributes := &blob.WriteOptions{ContentType: o.ContentType, ContentEncoding: o.ContentEncoding, Metadata: o.Metadata, Size: about}
 	compress := u.compresses(o.Key, content)
 	if compress {
 		attributes.ContentType, attributes.ContentEncoding = u.types.compressed(o.Key), "gzip"

@@ -4,7 +4,9 @@ package upload
 
 import (
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path"
@@ -84,10 +86,15 @@ func openFolder(dir string) (*folder, error) {
 // NewWriter implements target. What the file system cannot hold is left out:
 // types, encodings and metadata.
 func (f *folder) NewWriter(_ context.Context, key string, _ *blob.WriteOptions) (io.WriteCloser, error) {
+	const flags = os.O_CREATE | os.O_WRONLY | os.O_TRUNC
+	file, err := f.root.OpenFile(key, flags, 0o644)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return file, err
+	}
 	if err := f.root.MkdirAll(path.Dir(key), 0o755); err != nil {
 		return nil, err
 	}
-	return f.root.OpenFile(key, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644)
+	return f.root.OpenFile(key, flags, 0o644)
 }
 
 // Close implements target.

@@ -41,7 +41,8 @@ type Object struct {
 	Key string
 	// Open is called for each attempt.
 	Open func() (io.ReadCloser, error)
-	// Size is about how many bytes there are; zero is not known.
+	// Size is about how many bytes there are, unless what Open returns has a method
+	// Size that tells it. Zero is not known.
 	Size            int64
 	ContentType     string
 	ContentEncoding string
