@@ -93,15 +93,23 @@ func (b *buffer) String() string {
 // runner runs `cutwater run` with files of its own.
 type runner struct{ dir, programs string }
 
+// newRunner returns a runner that has the pod utilities.
 func newRunner(t *testing.T) runner {
 	t.Helper()
-	r := runner{dir: t.TempDir(), programs: t.TempDir()}
+	r := newFiles(t)
 	for _, name := range []string{"clonerefs", "initupload", "entrypoint", "sidecar", "container-init"} {
 		out, err := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(r.programs, name), "../../cmd/"+name).CombinedOutput()
 		if err != nil {
 			t.Fatalf("building %s: %v\n%s", name, err, out)
 		}
 	}
+	return r
+}
+
+// newFiles returns a runner with a configuration, a repository and a secret.
+func newFiles(t *testing.T) runner {
+	t.Helper()
+	r := runner{dir: t.TempDir(), programs: t.TempDir()}
 	for name, content := range map[string]string{"config.yaml": runConfig, "source/greeting": "ahoy\n", "source/.prow.yaml": ownJob, "key/token": "s3cret\n"} {
 		path := filepath.Join(r.dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -207,10 +215,7 @@ func TestRun(t *testing.T) {
 
 // What is wrong is said before anything is started.
 func TestRunRefuses(t *testing.T) {
-	r := runner{dir: t.TempDir(), programs: t.TempDir()}
-	if err := os.WriteFile(filepath.Join(r.dir, "config.yaml"), []byte(runConfig), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	r := newFiles(t)
 	for _, tc := range []struct{ args, want string }{
 		{"", "which job? give its name"},
 		{"units", `no job is called "units"; did you mean "unit"?`},
@@ -218,6 +223,9 @@ func TestRunRefuses(t *testing.T) {
 		{"secret --source @", `--source is for presubmits and postsubmits: "secret" is a periodic, which says itself what it clones`},
 		{"unit --source @/nowhere", "--source: stat @/nowhere: no such file or directory"},
 		{"unit --source @", "--source: @ is not a git repository with a branch checked out"},
+		{"own --source @/source", "no job is called \"own\"\n--source: @/source has no remote origin that says which repository it is; give --repo ORG/REPO"},
+		{"own --source @/source --repo org/off", "no job of org/off is called \"own\"\norg/off may not bring its own jobs: config.yaml enables that with in_repo_config.enabled[org/off]: true"},
+		{"owns --source @/source --repo org/repo", `no job of org/repo is called "owns"; did you mean "own"?`},
 		{"endless --secret key", `--secret "key": want NAME=DIR or NAME=FILE`},
 		{"endless --config-map key=@/nowhere", "--config-map: stat @/nowhere: no such file or directory"},
 		{"secret", "the job needs the secret key, for the volume key: give --secret key=PATH, a folder with a file for each key, or the file of one"},
