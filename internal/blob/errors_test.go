@@ -5,9 +5,14 @@ package blob
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 )
 
 // The URL of an upload is all that is needed to write on in somebody's place.
@@ -58,5 +63,28 @@ func TestPortions(t *testing.T) {
 		if got := chunkSize(tc.size); got != tc.chunk {
 			t.Errorf("chunk of %d bytes: got %d, want %d", tc.size, got, tc.chunk)
 		}
+	}
+}
+
+// The AWS SDK, too, waits for as long as a server asks for.
+func TestPatient(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "7")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}))
+	defer server.Close()
+	t.Setenv("AWS_ACCESS_KEY_ID", "access")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	bucket, err := Open(t.Context(), "s3://bucket?use_path_style=true&endpoint="+server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := bucket.Write(t.Context(), "x", nil, nil)
+	p := patient{retry.NewStandard()}
+	if got, err := p.RetryDelay(1, asked); got != 7*time.Second || err != nil {
+		t.Errorf("after Retry-After: got %v and error %v, want 7s", got, err)
+	}
+	if got, err := p.RetryDelay(1, syscall.ECONNRESET); got >= 7*time.Second || err != nil {
+		t.Errorf("after another error: got %v and error %v, want less", got, err)
 	}
 }

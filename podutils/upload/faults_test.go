@@ -220,6 +220,26 @@ func stored(t *testing.T, url string, c blob.Credentials) map[string]string {
 	return found
 }
 
+// Who may not list the bucket may write to it all the same.
+func TestMayNotList(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"artifacts/a": "a"})
+	bucket, c := blobtest.S3(t)
+	through, c2 := blobtest.Between(t, bucket, c, func(r blobtest.Request) (none blobtest.Fault) {
+		if r.Writes == "" {
+			return blobtest.Fault{Status: 403}
+		}
+		return none
+	})
+	uploader := newUploader(t, through, c2, filepath.Join(dir, "artifacts"), noSleep(t))
+	if report, err := uploader.Run(t.Context(), periodic()); err != nil || report.Stored != 2 {
+		t.Errorf("got %+v and error %v, want 2 stored", report, err)
+	}
+	if diff := cmp.Diff(map[string]string{"artifacts/a": "a"}, stored(t, bucket, c)); diff != "" {
+		t.Errorf("in the bucket (-want +got):\n%s", diff)
+	}
+}
+
 // A bucket that takes nothing any more is given up, and what was not even tried is
 // missing too.
 func TestGivenUp(t *testing.T) {

@@ -76,7 +76,8 @@ func TestKilled(t *testing.T) {
 	} {
 		t.Run(kind, func(t *testing.T) {
 			dir := t.TempDir()
-			want := map[string]string{"artifacts/0-large": strings.Repeat("large,", 2_000_000)}
+			const large = "artifacts/0-large" // in parts
+			want := map[string]string{large: strings.Repeat("large,", 2_000_000)}
 			for i := range 200 {
 				want[fmt.Sprintf("artifacts/%d/%03d.txt", i%3, i)] = strings.Repeat(fmt.Sprint(i), 5_000)
 			}
@@ -89,7 +90,11 @@ func TestKilled(t *testing.T) {
 				if !strings.HasPrefix(r.Writes, "logs/p/1/artifacts/") {
 					return none
 				}
+				if r.Writes == "logs/p/1/"+large {
+					return none
+				}
 				if _, ofAll := first.write(r.Writes); ofAll == 100 {
+					waitFor(t, bucket, c, "logs/p/1/"+large)
 					close(reached)
 				} else if ofAll < 100 {
 					return none
@@ -109,7 +114,7 @@ func TestKilled(t *testing.T) {
 			close(killed)
 
 			there := stored(t, bucket, c)
-			if len(there) < 50 || len(there) > 100 || there["finished.json"] != "" {
+			if len(there) < 50 || len(there) > 101 || there["finished.json"] != "" {
 				t.Fatalf("after the kill: got %d objects, want less than 100 and no finished.json", len(there))
 			}
 			const changed = "artifacts/0/003.txt" // of the same length
@@ -153,6 +158,26 @@ func TestKilled(t *testing.T) {
 			t.Logf("%d of %d artifacts were there, and %d requests finished the rest", len(there), len(want), second.sum)
 		})
 	}
+}
+
+// waitFor waits until the bucket has the object.
+func waitFor(t *testing.T, url string, c blob.Credentials, key string) {
+	t.Helper()
+	bucket, err := blob.OpenWithCredentials(t.Context(), url, c)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer func() { _ = bucket.Close() }()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for range 6_000 {
+		if ok, err := bucket.Exists(t.Context(), key); ok || err != nil {
+			return
+		}
+		<-tick.C
+	}
+	t.Errorf("%s was not stored", key)
 }
 
 // discard is a server that takes all objects of an S3 or GCS bucket, and keeps none.
