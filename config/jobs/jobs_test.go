@@ -5,6 +5,13 @@ package jobs
 import (
 	"errors"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+
+	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
+	"github.com/cutwater-ci/cutwater/config/document"
 )
 
 func TestIntersects(t *testing.T) {
@@ -107,4 +114,71 @@ func assembled(file *File) (*Jobs, []Invalid) {
 	invalid := Finish(files, file.Presets, Settings{})
 	all, together := Assemble(files)
 	return all, append(invalid, together...)
+}
+
+// What jobs point to may be other jobs' too: it is not changed, and what is made of it is one again.
+func TestFinishChangesJobsAlone(t *testing.T) {
+	pod := &corev1.PodSpec{Containers: []corev1.Container{{Image: "alpine", Command: []string{"make"}, Env: []corev1.EnvVar{{Name: "A", Value: "a"}}}}}
+	decoration, labels := &prowv1.DecorationConfig{SkipCloning: new(true)}, map[string]string{"cache": "true"}
+	pod0, decoration0 := pod.DeepCopy(), decoration.DeepCopy()
+	base := func(name string) JobBase {
+		return JobBase{Name: name, Labels: labels, Spec: pod, Utility: Utility{Decorate: new(true), DecorationConfig: decoration}}
+	}
+	def := &prowv1.DecorationConfig{
+		Timeout: &prowv1.Duration{Duration: time.Hour}, GracePeriod: &prowv1.Duration{Duration: time.Minute},
+		UtilityImages:    &prowv1.UtilityImages{CloneRefs: "c", InitUpload: "i", Entrypoint: "e", Sidecar: "s"},
+		GCSConfiguration: &prowv1.GCSConfiguration{Bucket: "b", PathStrategy: "explicit"},
+	}
+	file := &File{
+		Presets: []Preset{{
+			Labels: labels, Env: []corev1.EnvVar{{Name: "CACHE", Value: "/cache"}}, Tolerations: []corev1.Toleration{{Key: "k"}},
+			Volumes: []corev1.Volume{{Name: "cache"}}, VolumeMounts: []corev1.VolumeMount{{Name: "cache", MountPath: "/cache"}},
+		}},
+		Presubmits: map[string][]Presubmit{"org/repo": {{JobBase: base("a")}, {JobBase: base("b")}}},
+	}
+	invalid := Finish([]*File{file}, file.Presets, Settings{Decoration: func(string, string) *prowv1.DecorationConfig { return def }})
+	if len(invalid) > 0 {
+		t.Error(invalid)
+	}
+	if diff := cmp.Diff(pod0, pod) + cmp.Diff(decoration0, decoration); diff != "" {
+		t.Errorf("what was there is changed (-before +after):\n%s", diff)
+	}
+	want := pod.DeepCopy()
+	want.Tolerations, want.Volumes = file.Presets[0].Tolerations, file.Presets[0].Volumes
+	want.Containers[0].Env = append(want.Containers[0].Env, file.Presets[0].Env...)
+	want.Containers[0].VolumeMounts = file.Presets[0].VolumeMounts
+	a, b := &file.Presubmits["org/repo"][0], &file.Presubmits["org/repo"][1]
+	if diff := cmp.Diff(want, a.Spec) + cmp.Diff(want, b.Spec); diff != "" {
+		t.Errorf("the pods (-want +got):\n%s", diff)
+	}
+	if &a.Spec.Volumes[0] != &b.Spec.Volumes[0] || &a.Spec.Containers[0].Env[0] != &b.Spec.Containers[0].Env[0] || a.DecorationConfig != b.DecorationConfig {
+		t.Error("what is the same is there twice")
+	}
+	if a.DecorationConfig.Timeout != def.Timeout || !*a.DecorationConfig.SkipCloning {
+		t.Errorf("the decoration is %+v", a.DecorationConfig)
+	}
+}
+
+// A mistake in a default is told at the first job that has it; the others' files are no good all the same.
+func TestMistakesOfDefaults(t *testing.T) {
+	def := &prowv1.DecorationConfig{}
+	file := func(name string, own *prowv1.DecorationConfig) *File {
+		pod := &corev1.PodSpec{Containers: []corev1.Container{{Command: []string{"make"}}}}
+		return &File{Periodics: []Periodic{{Interval: "1h", JobBase: JobBase{
+			Name: name, Source: document.Position{File: name}, Spec: pod, Utility: Utility{Decorate: new(true), DecorationConfig: own},
+		}}}}
+	}
+	own := &prowv1.DecorationConfig{SkipCloning: new(true)} // As the decoder shares it.
+	files := []*File{file("a", nil), file("b", nil), file("c", own), file("d", own)}
+	told, wrong := map[string]bool{}, map[string]bool{}
+	for _, i := range Finish(files, nil, Settings{Decoration: func(string, string) *prowv1.DecorationConfig { return def }}) {
+		told[i.Source.File] = told[i.Source.File] || !i.Again
+		wrong[i.Source.File] = true
+	}
+	if diff := cmp.Diff(map[string]bool{"a": true, "b": false, "c": true, "d": true}, told); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+	if len(wrong) != 4 {
+		t.Errorf("only %v are wrong", wrong)
+	}
 }
