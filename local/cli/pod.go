@@ -39,6 +39,7 @@ func newPod(now clock) *cobra.Command {
 configured job, which takes the flags of cutwater job, or of a ProwJob that is
 read from a file.`,
 		Example: `  cutwater pod ci-nightly --config config.yaml --jobs jobs/ | kubectl create -f -
+  cutwater pod publish --config config.yaml --repo-dir . --base-ref main --base-sha $(git rev-parse HEAD)
   kubectl get prowjob $ID -o yaml | cutwater pod --prow-job -
   cutwater pod --prow-job prowjob.yaml --local --out-dir /tmp/results`,
 		Args: cobra.MaximumNArgs(1),
