@@ -63,7 +63,7 @@ func TestOddNames(t *testing.T) {
 		"1/" + deep + strings.Repeat("i", room-2) + "/x": "7",
 	}
 	got := map[string]string{}
-	for key, object := range objects(t, o.Bucket) {
+	for key, object := range objects(t, o) {
 		got[strings.TrimPrefix(key, "logs/p/")] = object.Content
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -259,7 +259,7 @@ func TestFolder(t *testing.T) {
 	if err := errors.Join(uploader.Close(), uploader.Close()); err != nil {
 		t.Error(err)
 	}
-	if got := objects(t, o.Bucket)[runDir+"/sub/x"].Content; got != "x" {
+	if got := objects(t, o)[runDir+"/sub/x"].Content; got != "x" {
 		t.Errorf("got %q in the run's folder, want x", got)
 	}
 	o.DryRun = true

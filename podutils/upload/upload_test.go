@@ -21,6 +21,7 @@ import (
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 	"github.com/cutwater-ci/cutwater/internal/blob"
+	"github.com/cutwater-ci/cutwater/internal/blob/blobtest"
 	"github.com/cutwater-ci/cutwater/podutils/jobspec"
 	"github.com/cutwater-ci/cutwater/podutils/options"
 	"github.com/cutwater-ci/cutwater/podutils/upload"
@@ -66,28 +67,29 @@ func bucketOptions(t *testing.T, items ...string) *options.Upload {
 }
 
 // object is what a bucket holds.
-type object struct{ Content, Type, Encoding string }
+type object struct{ Content, Type, Encoding, Link string }
 
-func objects(t *testing.T, bucketURL string) map[string]object {
+func objects(t *testing.T, o *options.Upload) map[string]object {
 	t.Helper()
-	bucket, err := blob.Open(t.Context(), bucketURL)
+	bucket, err := blob.OpenWithCredentials(t.Context(), o.Bucket, blob.Credentials{S3File: o.S3CredentialsFile})
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = bucket.Close() }()
 	found := map[string]object{}
-	for o, err := range bucket.List(t.Context(), "", "") {
+	for entry, err := range bucket.List(t.Context(), "", "") {
 		if err != nil {
 			t.Fatal(err)
 		}
-		data, err := bucket.Read(t.Context(), o.Key)
+		data, err := bucket.Read(t.Context(), entry.Key)
 		if err != nil {
 			t.Fatal(err)
 		}
-		attributes, err := bucket.Attributes(t.Context(), o.Key)
+		a, err := bucket.Attributes(t.Context(), entry.Key)
 		if err != nil {
 			t.Fatal(err)
 		}
-		found[o.Key] = object{string(data), attributes.ContentType, attributes.ContentEncoding}
+		found[entry.Key] = object{string(data), a.ContentType, a.ContentEncoding, a.Metadata["x-goog-meta-link"]}
 	}
 	return found
 }
@@ -118,7 +120,36 @@ func zipped(t *testing.T, content string) string {
 	return b.String()
 }
 
+// The layout is the same in all kinds of buckets, and that of the path strategy.
 func TestBucket(t *testing.T) {
+	for kind, open := range map[string]func(t *testing.T) (url string, c blob.Credentials){
+		"file": func(t *testing.T) (string, blob.Credentials) { return "file://" + t.TempDir(), blob.Credentials{} },
+		"s3":   func(t *testing.T) (string, blob.Credentials) { return blobtest.S3(t) },
+		"gs": func(t *testing.T) (string, blob.Credentials) {
+			bucket, host, _ := strings.Cut(blobtest.GCS(t), "?endpoint=http://")
+			t.Setenv("STORAGE_EMULATOR_HOST", host)
+			return bucket, blob.Credentials{}
+		},
+	} {
+		for strategy, segment := range map[prowv1.PathStrategy]string{
+			prowv1.PathStrategyExplicit: "org_repo/", prowv1.PathStrategyLegacy: "repo/", prowv1.PathStrategySingle: "",
+		} {
+			t.Run(kind+"/"+string(strategy), func(t *testing.T) {
+				url, c := open(t)
+				o := &options.Upload{S3CredentialsFile: c.S3File, GCSConfiguration: &prowv1.GCSConfiguration{
+					Bucket: url, PathStrategy: strategy, PathPrefix: "prefix", DefaultOrg: "org", DefaultRepo: "repo",
+				}}
+				if strategy == prowv1.PathStrategyLegacy {
+					o.DefaultRepo = "another"
+				}
+				testBucket(t, o, segment)
+			})
+		}
+	}
+}
+
+func testBucket(t *testing.T, o *options.Upload, segment string) {
+	t.Helper()
 	dir := t.TempDir()
 	zip := zipped(t, "text")
 	write(t, dir, map[string]string{
@@ -133,30 +164,30 @@ func TestBucket(t *testing.T) {
 		"artifacts/a.txt.gz":     zip, // like a.txt, which comes first
 		"single.txt":             "single",
 	})
-	o := bucketOptions(t, filepath.Join(dir, "artifacts"), filepath.Join(dir, "single.txt"), filepath.Join(dir, "missing"))
+	o.Items = []string{filepath.Join(dir, "artifacts"), filepath.Join(dir, "single.txt"), filepath.Join(dir, "missing")}
 	o.MediaTypes = map[string]string{"myending": "text/special"}
 	run(t, o, presubmit(), upload.Objects(upload.Text("build-log.txt", "log")), upload.Objects(upload.Text("finished.json", "{}")))
 
 	const text, html = "text/plain; charset=utf-8", "text/html; charset=utf-8"
+	runDir := "prefix/pr-logs/pull/" + segment + "5/unit/17"
 	link := o.Bucket + "/" + runDir
 	want := map[string]object{
-		"pr-logs/directory/unit/17.txt":                 {link, text, ""},
-		"pr-logs/directory/unit/latest-build.txt":       {"17", text, ""},
-		"pr-logs/pull/org_repo/5/unit/latest-build.txt": {"17", text, ""},
-		runDir + "/artifacts/a.txt":                     {"a", text, ""},
-		runDir + "/artifacts/sub/b.json":                {"{}", "application/json", ""},
-		runDir + "/artifacts/empty.txt":                 {"", text, ""},
-		runDir + "/artifacts/c.txt":                     {zip, text, "gzip"},
-		runDir + "/artifacts/d.unknown":                 {zip, "application/gzip", ""},
-		runDir + "/artifacts/gz":                        {zip, "application/gzip", ""},
-		runDir + "/artifacts/e%23f.html":                {"<p>", html, ""},
-		runDir + "/artifacts/own.myending":              {"x", "text/special; charset=utf-8", ""},
-		runDir + "/single.txt":                          {"single", "text/plain; charset=utf-8", ""},
-		runDir + "/build-log.txt":                       {"log", text, ""},
-		runDir + "/finished.json":                       {"{}", "application/json", ""},
+		"pr-logs/directory/unit/17.txt":                       {link, text, "", link},
+		"pr-logs/directory/unit/latest-build.txt":             {"17", text, "", ""},
+		"pr-logs/pull/" + segment + "5/unit/latest-build.txt": {"17", text, "", ""},
+		runDir + "/artifacts/a.txt":                           {"a", text, "", ""},
+		runDir + "/artifacts/sub/b.json":                      {"{}", "application/json", "", ""},
+		runDir + "/artifacts/empty.txt":                       {"", text, "", ""},
+		runDir + "/artifacts/c.txt":                           {zip, text, "gzip", ""},
+		runDir + "/artifacts/d.unknown":                       {zip, "application/gzip", "", ""},
+		runDir + "/artifacts/gz":                              {zip, "application/gzip", "", ""},
+		runDir + "/artifacts/e%23f.html":                      {"<p>", html, "", ""},
+		runDir + "/artifacts/own.myending":                    {"x", "text/special; charset=utf-8", "", ""},
+		runDir + "/single.txt":                                {"single", text, "", ""},
+		runDir + "/build-log.txt":                             {"log", text, "", ""},
+		runDir + "/finished.json":                             {"{}", "application/json", "", ""},
 	}
-	got := objects(t, o.Bucket)
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, objects(t, o)); diff != "" {
 		t.Errorf("bucket (-want +got):\n%s", diff)
 	}
 }
@@ -168,7 +199,7 @@ func TestCompression(t *testing.T) {
 	o := bucketOptions(t, filepath.Join(dir, "a"))
 	o.CompressFileTypes = []string{"log", "gz", "txt"}
 	run(t, o, &jobspec.Spec{Type: prowv1.PeriodicJob, Job: "p", BuildID: "1"})
-	got := objects(t, o.Bucket)
+	got := objects(t, o)
 	for name, encoding := range map[string]string{"long.log": "gzip", "short.log": "", "long.bin": "", "long.txt": "gzip"} {
 		if got := got["logs/p/1/a/"+name].Encoding; got != encoding {
 			t.Errorf("encoding of %s is %q, want %q", name, got, encoding)
@@ -333,7 +364,7 @@ func TestDryRun(t *testing.T) {
 	o := bucketOptions(t)
 	o.DryRun = true
 	run(t, o, presubmit(), upload.Objects(upload.Text("started.json", "{}")))
-	if got := objects(t, o.Bucket); len(got) != 0 {
+	if got := objects(t, o); len(got) != 0 {
 		t.Errorf("a dry run uploaded %v", got)
 	}
 }
