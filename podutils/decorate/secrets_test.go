@@ -51,8 +51,11 @@ func secretiveJob(censor *bool) *prowv1.ProwJob {
 		spec.PodSpec.Containers = []corev1.Container{{
 			Name: "test", Command: []string{"x"},
 			VolumeMounts: []corev1.VolumeMount{
-				{Name: "mounted", MountPath: "/etc/ssl/certs"}, {Name: "projected", MountPath: "/p"},
-				{Name: "harmless", MountPath: "/h"}, {Name: "store", MountPath: "/s"}, {Name: "disk", MountPath: "/d"},
+				{Name: "mounted", MountPath: "/etc/ssl/certs"},
+				{Name: "projected", MountPath: "/p"},
+				{Name: "harmless", MountPath: "/h"},
+				{Name: "store", MountPath: "/s"},
+				{Name: "disk", MountPath: "/d"},
 			},
 			Env:     []corev1.EnvVar{secretEnv("A", "some", "b"), secretEnv("B", "some", "a"), secretEnv("C", "whole", "x"), {Name: "D", Value: "plain"}},
 			EnvFrom: []corev1.EnvFromSource{secretEnvFrom("whole"), {ConfigMapRef: &corev1.ConfigMapEnvSource{}}},

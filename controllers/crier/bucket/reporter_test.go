@@ -152,15 +152,18 @@ func TestReporter(t *testing.T) {
 			"prowjob.json": "aborted", "finished.json": finished("false", "aborted"),
 		}},
 		"the pod utilities' own files stay": {
-			map[string]string{"started.json": `{"timestamp":1}`, "finished.json": `{"timestamp":2}`, "build-log.txt": "whole"}, prowv1.FailureState, nil,
+			map[string]string{"started.json": `{"timestamp":1}`, "finished.json": `{"timestamp":2}`, "build-log.txt": "whole"},
+			prowv1.FailureState, nil,
 			map[string]string{"prowjob.json": "failure", "started.json": `{"timestamp":1}`, "finished.json": `{"timestamp":2}`, "build-log.txt": "whole"},
 		},
 		"ours is completed once the commit is known": {
-			map[string]string{"started.json": started(baseSHA), "clone-records.json": records}, prowv1.PendingState, nil,
+			map[string]string{"started.json": started(baseSHA), "clone-records.json": records},
+			prowv1.PendingState, nil,
 			map[string]string{"prowjob.json": "pending", "started.json": started(finalSHA), "clone-records.json": records},
 		},
 		"a file of no known form stays": {
-			map[string]string{"started.json": "mine"}, prowv1.PendingState, nil,
+			map[string]string{"started.json": "mine"},
+			prowv1.PendingState, nil,
 			map[string]string{"prowjob.json": "pending", "started.json": "mine"},
 		},
 		"the log of a lost node": {
