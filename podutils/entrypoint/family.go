@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // reap waits for the process, and for all that it started and then left to us,
@@ -18,16 +20,23 @@ import (
 func (p *process) reap() {
 	defer close(p.gone)
 	for {
-		var status syscall.WaitStatus
-		pid, err := syscall.Wait4(-1, &status, 0, nil)
-		switch {
-		case err == syscall.EINTR:
-		case err != nil: // ECHILD
+		err := unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if err == nil {
+			p.reapOne()
+		} else if err != unix.EINTR { // ECHILD
 			return
-		case pid == p.main.Pid:
-			p.status = status
-			close(p.exited)
 		}
+	}
+}
+
+// reapOne reaps a child that has ended.
+func (p *process) reapOne() {
+	p.reaping.Lock()
+	defer p.reaping.Unlock()
+	var status syscall.WaitStatus
+	if pid, err := syscall.Wait4(-1, &status, syscall.WNOHANG, nil); err == nil && pid == p.pid {
+		p.status = status
+		close(p.exited)
 	}
 }
 
@@ -65,7 +74,7 @@ func (p *process) clear(log *slog.Logger) {
 // killAll kills the group of the process, which nothing escapes by forking, and
 // those who have left the group.
 func (p *process) killAll() {
-	_ = syscall.Kill(-p.main.Pid, syscall.SIGKILL) // who is gone need not be killed,
+	_ = syscall.Kill(-p.pid, syscall.SIGKILL) // who is gone need not be killed,
 	for _, pid := range descendants() {
 		_ = syscall.Kill(pid, syscall.SIGKILL) // and who cannot be stays
 	}

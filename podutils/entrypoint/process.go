@@ -3,12 +3,13 @@
 package entrypoint
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -18,7 +19,9 @@ import (
 // process is a started command, in a process group of its own, with all that it
 // starts in turn.
 type process struct {
-	main *os.Process // for signals alone: reap waits for it
+	pid int
+	// reaping is held while children are reaped: until then, pid is the process's.
+	reaping sync.Mutex
 	// exited is closed when the process itself has ended, with status set.
 	exited chan struct{}
 	status syscall.WaitStatus
@@ -44,17 +47,14 @@ func start(args []string, output io.Writer) (*process, error) {
 	// without is killed with its group or with the container.
 	_, _ = unix.FcntlInt(write.Fd(), unix.F_SETPIPE_SZ, pipeSize)
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-	cmd := exec.Command(args[0], args[1:]...) //nolint:noctx // signals end it
-	cmd.Stdout, cmd.Stderr = write, write
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	err = cmd.Start()
+	pid, err := fork(args, write)
 	_ = write.Close() // the process has its own
 	if err != nil {
 		_ = read.Close()
 		return nil, err
 	}
 	p := &process{
-		main: cmd.Process, read: read,
+		pid: pid, read: read,
 		exited: make(chan struct{}), gone: make(chan struct{}), silent: make(chan struct{}),
 	}
 	go p.reap()
@@ -63,6 +63,31 @@ func start(args []string, output io.Writer) (*process, error) {
 		p.copyOutput(output)
 	}()
 	return p, nil
+}
+
+// fork starts the command line. Unlike package os it starts no second process, to
+// find out what the kernel can do, and needs nothing that would have to be waited for.
+func fork(args []string, output *os.File) (pid int, err error) {
+	program := args[0]
+	if filepath.Base(program) == program {
+		if program, err = exec.LookPath(program); err != nil {
+			return 0, err
+		}
+	}
+	input, err := os.Open(os.DevNull)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = input.Close() }() // the process has its own
+	pid, err = syscall.ForkExec(program, args, &syscall.ProcAttr{
+		Env:   os.Environ(),
+		Files: []uintptr{input.Fd(), output.Fd(), output.Fd()},
+		Sys:   &syscall.SysProcAttr{Setpgid: true},
+	})
+	if err != nil {
+		return 0, &os.PathError{Op: "fork/exec", Path: program, Err: err}
+	}
+	return pid, nil
 }
 
 // copyOutput reads all output, until it ends or is closed.
@@ -129,7 +154,13 @@ func (p *process) end(s os.Signal, grace time.Duration, log *slog.Logger) {
 
 // signal is for the process alone: to pass it on is the process's business.
 func (p *process) signal(s os.Signal, log *slog.Logger) {
-	if err := p.main.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	p.reaping.Lock()
+	defer p.reaping.Unlock()
+	number, ok := s.(syscall.Signal)
+	if isClosed(p.exited) || !ok { // what the system sends is one
+		return
+	}
+	if err := syscall.Kill(p.pid, number); err != nil {
 		log.Error("Could not send "+s.String()+" to process", "error", err)
 	}
 }
