@@ -10,36 +10,13 @@ import (
 	"sync"
 
 	"github.com/cutwater-ci/cutwater/podutils/censor"
+	"github.com/cutwater-ci/cutwater/podutils/layout"
 	"github.com/cutwater-ci/cutwater/podutils/upload"
-)
-
-// Keys of what sidecar has to say in the metadata of finished.json.
-const (
-	// censoredKey is for secrets that were taken out of files: their names, never
-	// their values.
-	censoredKey = "censored"
-	// notSearchedKey is for files that secrets may still be in, and why.
-	notSearchedKey = "not-searched"
-	// notUploadedKey is for files that are not in the bucket, and why.
-	notUploadedKey = "not-uploaded"
 )
 
 // maxFound is how many files are named that secrets were found in, or that could
 // not be searched.
 const maxFound = 100
-
-// finding is one element of the lists in the metadata.
-type finding struct {
-	File string `json:"file,omitempty"`
-	// Secret is the file that the secret is in, and Count how often it was found.
-	Secret string `json:"secret,omitempty"`
-	Count  int    `json:"count,omitempty"`
-	// Reason is why the file was not uploaded or not searched.
-	Reason string `json:"reason,omitempty"`
-	// More is how many reasons there are beside this one or, in an element without
-	// a file, how many files are not named.
-	More int `json:"more,omitempty"`
-}
 
 // found is what is to be said about a file.
 type found struct {
@@ -153,8 +130,8 @@ func (f *findings) unpacked(file string, content io.ReadCloser) (io.ReadCloser, 
 // bucket. What the job itself says under our keys is moved out of the way.
 func (f *findings) report(metadata map[string]any, uploaded upload.Report) {
 	censored, notSearched := f.lists()
-	for key, list := range map[string][]finding{
-		censoredKey: censored, notSearchedKey: notSearched, notUploadedKey: f.lost(uploaded),
+	for key, list := range map[string][]layout.Finding{
+		layout.CensoredKey: censored, layout.NotSearchedKey: notSearched, layout.NotUploadedKey: f.lost(uploaded),
 	} {
 		if theirs, ok := metadata[key]; ok {
 			metadata["job-"+key] = theirs
@@ -167,34 +144,34 @@ func (f *findings) report(metadata map[string]any, uploaded upload.Report) {
 }
 
 // lists are the findings in files, in order.
-func (f *findings) lists() (censored, notSearched []finding) {
+func (f *findings) lists() (censored, notSearched []layout.Finding) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, file := range slices.Sorted(maps.Keys(f.files)) {
 		found := f.files[file]
 		for _, secret := range slices.Sorted(maps.Keys(found.counts)) {
-			censored = append(censored, finding{File: file, Secret: secret, Count: found.counts[secret]})
+			censored = append(censored, layout.Finding{File: file, Secret: secret, Count: found.counts[secret]})
 		}
 		if len(found.notes) > 0 {
-			notSearched = append(notSearched, finding{File: file, Reason: found.notes[0], More: len(found.notes) - 1})
+			notSearched = append(notSearched, layout.Finding{File: file, Reason: found.notes[0], More: len(found.notes) - 1})
 		}
 	}
 	if f.more > 0 {
-		censored = append(censored, finding{More: f.more})
+		censored = append(censored, layout.Finding{More: f.more})
 	}
 	return censored, notSearched
 }
 
 // lost is what is not in the bucket.
-func (f *findings) lost(uploaded upload.Report) []finding {
-	var lost []finding
+func (f *findings) lost(uploaded upload.Report) []layout.Finding {
+	var lost []layout.Finding
 	for _, names := range []upload.Names{uploaded.Missing, uploaded.LeftOut} {
 		for _, name := range names.First {
-			lost = append(lost, finding{File: f.clean(name.Name), Reason: f.clean(name.Reason)})
+			lost = append(lost, layout.Finding{File: f.clean(name.Name), Reason: f.clean(name.Reason)})
 		}
 	}
 	if more := uploaded.Missing.Count + uploaded.LeftOut.Count - len(lost); more > 0 {
-		lost = append(lost, finding{More: more})
+		lost = append(lost, layout.Finding{More: more})
 	}
 	return lost
 }

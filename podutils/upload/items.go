@@ -174,10 +174,11 @@ func (i *items) file(root *os.Root, name, shown string, yield func(Object) bool)
 	// Jobs make these folders as they like, and links may lead out of them: we can
 	// read secrets that jobs cannot.
 	info, err := root.Stat(name)
-	if err == nil {
-		err = regular(info)
-	}
 	if err != nil {
+		i.leftOut(shown, why(root, name, err))
+		return nil
+	}
+	if err := regular(info); err != nil {
 		i.leftOut(shown, err)
 		return nil
 	}

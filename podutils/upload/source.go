@@ -34,7 +34,7 @@ func (i *items) open(root *os.Root, name, shown string) (io.ReadCloser, error) {
 		return nil, err
 	}
 	if err != nil {
-		return nil, &leftOutError{shown, err}
+		return nil, &leftOutError{shown, why(root, name, err)}
 	}
 	source, err := newSource(file, func(err error) { i.leftOut(shown, err) })
 	if err != nil || i.filter == nil {
@@ -129,8 +129,38 @@ func OpenRegular(root *os.Root, file string) (*os.File, error) {
 }
 
 func regular(info fs.FileInfo) error {
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("is no file but has mode %v", info.Mode())
+	if info.Mode().IsRegular() {
+		return nil
 	}
-	return nil
+	for mode, kind := range map[fs.FileMode]string{
+		fs.ModeDir: "folder", fs.ModeNamedPipe: "pipe", fs.ModeSocket: "socket", fs.ModeDevice: "device",
+	} {
+		if info.Mode()&mode != 0 {
+			return fmt.Errorf("it is no file but a %s", kind)
+		}
+	}
+	return fmt.Errorf("it is no file but has mode %v", info.Mode())
+}
+
+var (
+	errLeadsOut  = errors.New("it is a link that leads out of the folder")
+	errLeadsAway = errors.New("it is a link to nothing")
+)
+
+// why says, for people, why what is named cannot be looked at.
+func why(root *os.Root, name string, err error) error {
+	number := syscall.Errno(0)
+	info, statErr := root.Lstat(name)
+	switch {
+	case statErr != nil || info.Mode()&fs.ModeSymlink == 0:
+		if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+			return pathErr.Err // the name is told beside it
+		}
+		return err
+	case errors.Is(err, fs.ErrNotExist):
+		return errLeadsAway
+	case errors.As(err, &number): // such as one without rights
+		return number
+	}
+	return errLeadsOut // which is not the system's to say
 }
