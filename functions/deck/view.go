@@ -206,6 +206,7 @@ type runPage struct {
 	Delivery     string
 	RerunCommand string
 	Logs         []logView
+	Notes        []notes
 	Files        []artifact
 	More         bool
 }
@@ -247,7 +248,7 @@ func (s *server) runPage(r *http.Request, p place, pj *prowv1.ProwJob, found res
 	if page.Running {
 		page.Refresh = 3
 	}
-	page.Logs = s.logsOf(r, p, pj, found)
+	page.Logs, page.Notes = s.logsOf(r, p, pj, found), notesOf(found.finished)
 	return content{template: "view.html", data: page}, nil
 }
 
