@@ -21,7 +21,8 @@ func TestNotes(t *testing.T) {
 			[]string{
 				"Secrets that were taken out", "build-log.txt: /secrets/env/token, 3 times", "7 more",
 				"Not searched for secrets", "artifacts/a.zip: encrypted", "Not uploaded", "artifacts/&lt;b&gt;: it is no file but a pipe",
-			}, nil,
+			},
+			nil,
 		},
 		"nothing":        {`{"mine": 1}`, nil, []string{"taken out", "Not searched", "Not uploaded"}},
 		"another form":   {`{"censored": "yes", "not-uploaded": {"a": 1}}`, nil, []string{"taken out", "Not uploaded"}},
