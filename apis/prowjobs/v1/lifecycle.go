@@ -19,13 +19,29 @@ func (j *ProwJob) SetComplete(now time.Time) {
 	}
 }
 
-// Compare orders runs by the time at which they were made; names settle a draw.
+// Compare orders runs by the time at which they were made. Of that the API server
+// keeps the second; within one, their build IDs tell, which grow.
 func (j *ProwJob) Compare(other *ProwJob) int {
 	return cmp.Or(
 		j.Status.StartTime.Compare(other.Status.StartTime.Time),
 		j.CreationTimestamp.Compare(other.CreationTimestamp.Time),
+		cmp.Compare(j.progress(), other.progress()),
+		cmp.Compare(len(j.Status.BuildID), len(other.Status.BuildID)),
+		cmp.Compare(j.Status.BuildID, other.Status.BuildID),
 		cmp.Compare(j.Name, other.Name),
 	)
+}
+
+// progress tells runs without a build ID, which have no pod: one that waits for
+// it is newer than those that have one, and one that ended never had a turn.
+func (j *ProwJob) progress() int {
+	switch {
+	case j.Status.BuildID != "":
+		return 1
+	case j.Complete() || j.Status.State == AbortedState:
+		return 0
+	}
+	return 2
 }
 
 // ClusterAlias is the build cluster that the run is on.
