@@ -73,7 +73,7 @@ func New(ctx context.Context, env function.Lookup) (http.Handler, error) {
 
 // openStorage readies the buckets and the inbox.
 func (s *server) openStorage(ctx context.Context, e Environment) error {
-	s.storage = &storage{credentials: e.Credentials, extra: e.ArtifactBuckets}
+	s.storage = &storage{buckets: blob.Pool{Credentials: e.Credentials}, extra: e.ArtifactBuckets}
 	if e.Bucket == "" {
 		return nil
 	}

@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/cutwater-ci/cutwater/config"
 	"github.com/cutwater-ci/cutwater/internal/blob"
@@ -17,14 +16,11 @@ import (
 
 // storage is the buckets that deck may read.
 type storage struct {
-	credentials blob.Credentials
+	buckets blob.Pool
 	// inbox is the bucket with webhooks, whose inbox is nobody's to read; it is empty when there is none.
 	inbox string
 	// extra are buckets that may be read besides those of the configuration.
 	extra []string
-
-	mu   sync.Mutex
-	open map[string]*blob.Bucket
 }
 
 // place is an object, or a folder of them, in a bucket.
@@ -45,10 +41,6 @@ func (p place) below(name string) place {
 // it is part of a URL: "b?endpoint=host" would have credentials used elsewhere,
 // and "b#" would be the bucket b without looking like it.
 var bucketName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,221}$`)
-
-// mostOpen is how many buckets are kept open. Without validation, whoever asks
-// can name any.
-const mostOpen = 100
 
 var errNoPlace = notFound("This is not a place that deck shows: /view/PROVIDER/BUCKET/PATH, where PROVIDER is gs, s3 or file.")
 
@@ -128,30 +120,10 @@ func (s *storage) folder(name string, c *config.Config) (folder, key string, ok 
 
 // allowed is the URLs of the buckets that the configuration and the environment name.
 func (s *storage) allowed(c *config.Config) map[string]bool {
-	urls := map[string]bool{}
-	for _, name := range slices.Concat(s.extra, c.KnownBuckets()) {
-		if bucket, err := layout.ParseBucket(name); err == nil && name != "" {
-			urls[bucket.String()] = true
-		}
-	}
-	return urls
+	return layout.BucketURLs(slices.Concat(s.extra, c.KnownBuckets()))
 }
 
 // bucket opens the bucket of a place, once.
 func (s *storage) bucket(ctx context.Context, p place) (*blob.Bucket, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if b, ok := s.open[p.bucket]; ok {
-		return b, nil
-	}
-	// The bucket outlives the request that is the first to need it.
-	b, err := blob.OpenWithCredentials(context.WithoutCancel(ctx), p.bucket, s.credentials)
-	if err != nil {
-		return nil, err
-	}
-	if s.open == nil || len(s.open) >= mostOpen { // those in use go on
-		s.open = map[string]*blob.Bucket{}
-	}
-	s.open[p.bucket] = b
-	return b, nil
+	return s.buckets.Open(ctx, p.bucket)
 }

@@ -25,6 +25,18 @@ func ParseBucket(name string) (Bucket, error) {
 	return Bucket{url: parsed}, nil
 }
 
+// BucketURLs are the URLs of buckets as configurations name them; what names none
+// is left out.
+func BucketURLs(names []string) map[string]bool {
+	urls := map[string]bool{}
+	for _, name := range names {
+		if bucket, err := ParseBucket(name); err == nil && name != "" {
+			urls[bucket.String()] = true
+		}
+	}
+	return urls
+}
+
 // String is the bucket as a URL.
 func (b Bucket) String() string { return strings.TrimSuffix(b.url.String(), "/") }
 

@@ -18,7 +18,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -45,29 +44,25 @@ const timeout = 20 * time.Second
 type Settings struct {
 	// Default is the decoration of runs that have none of their own.
 	Default func(orgRepo, cluster string) *prowv1.DecorationConfig
-	// Buckets are those that may be written to.
-	Buckets []string
+	// Buckets are those that may be written to, as configurations name them.
+	Buckets func() []string
 }
 
 // SettingsFrom takes the settings from a configuration.
 func SettingsFrom(c *config.Config) Settings {
-	return Settings{Default: c.Plank.DefaultDecoration, Buckets: c.KnownBuckets()}
+	return Settings{Default: c.Plank.DefaultDecoration, Buckets: c.KnownBuckets}
 }
 
 // Reporter reports to buckets.
 type Reporter struct {
-	jobs        prowclient.ProwJobsGetter
-	credentials blob.Credentials
-	settings    func() Settings
-
-	mu sync.Mutex
-	// open are the buckets by URL; they stay open.
-	open map[string]*blob.Bucket
+	jobs     prowclient.ProwJobsGetter
+	buckets  blob.Pool
+	settings func() Settings
 }
 
 // NewReporter returns a reporter that opens buckets with the credentials.
 func NewReporter(jobs prowclient.ProwJobsGetter, credentials blob.Credentials, settings func() Settings) *Reporter {
-	return &Reporter{jobs: jobs, credentials: credentials, settings: settings, open: map[string]*blob.Bucket{}}
+	return &Reporter{jobs: jobs, buckets: blob.Pool{Credentials: credentials}, settings: settings}
 }
 
 // Name implements crier.Reporter.
@@ -100,7 +95,7 @@ func (s Settings) destination(pj *prowv1.ProwJob) (destination, bool) {
 		return destination{}, false
 	}
 	bucket, err := layout.ParseBucket(decoration.GCSConfiguration.Bucket)
-	if err != nil || !s.knows(bucket) {
+	if err != nil || !layout.BucketURLs(s.Buckets())[bucket.String()] {
 		return destination{}, false
 	}
 	spec := jobspec.Of(pj)
@@ -109,15 +104,6 @@ func (s Settings) destination(pj *prowv1.ProwJob) (destination, bool) {
 		return destination{}, false
 	}
 	return destination{bucket: bucket.String(), dir: dir}, true
-}
-
-func (s Settings) knows(bucket layout.Bucket) bool {
-	for _, name := range s.Buckets {
-		if known, err := layout.ParseBucket(name); err == nil && known.String() == bucket.String() {
-			return true
-		}
-	}
-	return false
 }
 
 func orgRepo(spec *prowv1.ProwJobSpec) string {
@@ -143,7 +129,7 @@ func (r *Reporter) Report(ctx context.Context, pj *prowv1.ProwJob) error {
 	if err != nil {
 		return fmt.Errorf("reading the ProwJob: %w", err)
 	}
-	bucket, err := r.bucket(ctx, to.bucket)
+	bucket, err := r.buckets.Open(ctx, to.bucket)
 	if err != nil {
 		return err
 	}
@@ -153,20 +139,4 @@ func (r *Reporter) Report(ctx context.Context, pj *prowv1.ProwJob) error {
 		errs = append(errs, run.saveLogs(ctx), run.writeFinished(ctx))
 	}
 	return errors.Join(errs...)
-}
-
-// bucket opens a bucket, once.
-func (r *Reporter) bucket(ctx context.Context, url string) (*blob.Bucket, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if b, ok := r.open[url]; ok {
-		return b, nil
-	}
-	// The bucket outlives the report that is the first to need it.
-	b, err := blob.OpenWithCredentials(context.WithoutCancel(ctx), url, r.credentials)
-	if err != nil {
-		return nil, err
-	}
-	r.open[url] = b
-	return b, nil
 }

@@ -50,7 +50,7 @@ func newWorld(t *testing.T, client versioned.Interface) *world {
 	w.reporter = bucket.NewReporter(client.ProwV1(), blob.Credentials{}, func() bucket.Settings {
 		return bucket.Settings{
 			Default: func(string, string) *prowv1.DecorationConfig { return w.fallback },
-			Buckets: []string{w.url},
+			Buckets: func() []string { return []string{w.url} },
 		}
 	})
 	return w
@@ -200,7 +200,7 @@ func TestReporter(t *testing.T) {
 func TestShouldNotReport(t *testing.T) {
 	const ours = "gs://ours"
 	r := bucket.NewReporter(nil, blob.Credentials{}, func() bucket.Settings {
-		return bucket.Settings{Default: func(string, string) *prowv1.DecorationConfig { return nil }, Buckets: []string{"ours", "s3://theirs"}}
+		return bucket.Settings{Default: func(string, string) *prowv1.DecorationConfig { return nil }, Buckets: func() []string { return []string{"ours", "s3://theirs"} }}
 	})
 	now := time.Now()
 	inInbox := storedIn(ours)
