@@ -102,63 +102,55 @@ func jobContainers(spec *corev1.PodSpec) []corev1.Container {
 // environmentSecrets are volumes of the secrets that containers have in their
 // environment, each with the keys they use.
 func environmentSecrets(spec *corev1.PodSpec) []storage {
-	keys := map[string]map[string]bool{} // by secret; nil means all
-	add := func(secret, key string) {
-		used, known := keys[secret]
-		if known && used == nil {
-			return
-		}
-		if used == nil {
-			used = map[string]bool{}
-			keys[secret] = used
-		}
-		used[key] = true
-	}
-	for _, container := range jobContainers(spec) {
-		for _, env := range container.Env {
-			if env.ValueFrom != nil && env.ValueFrom.SecretKeyRef != nil {
-				add(env.ValueFrom.SecretKeyRef.Name, env.ValueFrom.SecretKeyRef.Key)
-			}
-		}
-		for _, from := range container.EnvFrom {
-			if from.SecretRef != nil {
-				keys[from.SecretRef.Name] = nil
-			}
-		}
+	taken := map[string]bool{}
+	for i := range spec.Volumes {
+		taken[spec.Volumes[i].Name] = true
 	}
 	var found []storage
-	names := newVolumeNames(spec)
+	number := 0
+	keys := environmentKeys(spec)
 	for _, secret := range slices.Sorted(maps.Keys(keys)) {
+		for taken[volumeName(number)] {
+			number++
+		}
 		// Should the secret not be there, the job's own containers say so.
 		source := corev1.SecretVolumeSource{SecretName: secret, Optional: new(true)}
-		for _, key := range slices.Sorted(maps.Keys(keys[secret])) {
-			source.Items = append(source.Items, corev1.KeyToPath{Key: key, Path: key})
+		if used := keys[secret]; !used[wholeSecret] {
+			for _, key := range slices.Sorted(maps.Keys(used)) {
+				source.Items = append(source.Items, corev1.KeyToPath{Key: key, Path: key})
+			}
 		}
-		found = append(found, secretDir(names.next(), path.Join(environmentPath, secret), source, true))
+		found = append(found, secretDir(volumeName(number), path.Join(environmentPath, secret), source, true))
+		number++
 	}
 	return found
 }
 
-// volumeNames makes names that no volume has.
-type volumeNames struct {
-	taken map[string]bool
-	count int
-}
+func volumeName(number int) string { return fmt.Sprintf("censored-%d", number) }
 
-func newVolumeNames(spec *corev1.PodSpec) *volumeNames {
-	n := &volumeNames{taken: map[string]bool{}}
-	for i := range spec.Volumes {
-		n.taken[spec.Volumes[i].Name] = true
+// wholeSecret stands for all keys; it is none itself.
+const wholeSecret = ""
+
+// environmentKeys are the keys that containers use, by secret.
+func environmentKeys(spec *corev1.PodSpec) map[string]map[string]bool {
+	keys := map[string]map[string]bool{}
+	use := func(secret, key string) {
+		if keys[secret] == nil {
+			keys[secret] = map[string]bool{}
+		}
+		keys[secret][key] = true
 	}
-	return n
-}
-
-func (n *volumeNames) next() string {
-	for {
-		name := fmt.Sprintf("censored-%d", n.count)
-		n.count++
-		if !n.taken[name] {
-			return name
+	for _, container := range jobContainers(spec) {
+		for _, env := range container.Env {
+			if env.ValueFrom != nil && env.ValueFrom.SecretKeyRef != nil {
+				use(env.ValueFrom.SecretKeyRef.Name, env.ValueFrom.SecretKeyRef.Key)
+			}
+		}
+		for _, from := range container.EnvFrom {
+			if from.SecretRef != nil {
+				use(from.SecretRef.Name, wholeSecret)
+			}
 		}
 	}
+	return keys
 }
