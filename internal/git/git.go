@@ -35,9 +35,6 @@ import (
 	"time"
 )
 
-// Credential is a user name and a password, or token, for HTTP.
-type Credential struct{ Username, Password string }
-
 // Options say how to run git. The zero value works but for Dir.
 type Options struct {
 	// Dir is the folder of the mirrors. It may be emptied while nothing runs.

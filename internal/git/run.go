@@ -146,8 +146,7 @@ type login struct {
 	secrets []string
 }
 
-// login hands a credential to git when the host of the remote asks for it, and
-// to no other: a header would go along when the host redirects.
+// login is nil where nothing is needed.
 func (s *Store) login(ctx context.Context, remote string) (*login, error) {
 	credential, err := s.opts.Credential(ctx, remote)
 	if err != nil {
@@ -157,12 +156,10 @@ func (s *Store) login(ctx context.Context, remote string) (*login, error) {
 	if err != nil || credential.Password == "" || u.Scheme == "file" {
 		return nil, err
 	}
+	key, value := Helper(u.Scheme + "://" + u.Host)
 	return &login{
-		helper: [2]string{
-			"credential." + u.Scheme + "://" + u.Host + ".helper",
-			`!f() { printf 'username=%s\npassword=%s\n' "$CUTWATER_USERNAME" "$CUTWATER_PASSWORD"; }; f`,
-		},
-		env: []string{"CUTWATER_USERNAME=" + credential.Username, "CUTWATER_PASSWORD=" + credential.Password},
+		helper: [2]string{key, value},
+		env:    credential.Env(),
 		secrets: []string{
 			base64.StdEncoding.EncodeToString([]byte(credential.Username + ":" + credential.Password)),
 			credential.Password,

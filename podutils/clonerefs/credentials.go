@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
+	credential "github.com/cutwater-ci/cutwater/internal/git" // here, git is a run of it
 	"github.com/cutwater-ci/cutwater/podutils/layout"
 	"github.com/cutwater-ci/cutwater/podutils/options"
 )
@@ -113,7 +114,7 @@ func newLogin(uri, user, password, secret string) (*login, error) {
 		shownURI: shown.String(),
 		host:     parsed.Scheme + "://" + parsed.Host + "/",
 		header:   "Authorization: Basic " + encoded,
-		env:      []string{"CLONEREFS_USERNAME=" + user, "CLONEREFS_PASSWORD=" + password},
+		env:      credential.Credential{Username: user, Password: password}.Env(),
 		secrets:  secrets,
 	}, nil
 }
@@ -149,9 +150,8 @@ func (l *login) unasked() []setting {
 func (l *login) asked(urls ...string) []setting {
 	var settings []setting
 	for _, u := range urls {
-		settings = append(settings,
-			setting{"credential." + u + ".helper", ""}, // none that would keep them
-			setting{"credential." + u + ".helper", `!f() { printf 'username=%s\npassword=%s\n' "$CLONEREFS_USERNAME" "$CLONEREFS_PASSWORD"; }; f`})
+		key, helper := credential.Helper(u)
+		settings = append(settings, setting{key, ""}, setting{key, helper}) // and none that would keep them
 	}
 	return settings
 }
