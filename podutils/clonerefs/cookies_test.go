@@ -31,18 +31,8 @@ func writeCookies(t *testing.T, dir string, f *forge) string {
 func TestCookies(t *testing.T) {
 	f, source := newForges(t)
 	f.cookie = token
-	runScript(t, source, `
-git clone -q repo.git super
-cd super
-git config --file .gitmodules submodule.sub.path sub
-git config --file .gitmodules submodule.sub.url `+f.URL+`/other/repo.git
-git update-index --add --cacheinfo 160000,`+mainSHA+`,sub
-git add .gitmodules
-git commit -qm sub
-cd ..
-git clone -q --bare super org/super.git
-git config --file `+source+`/.gitconfig url.`+f.URL+`/.insteadOf https://forge.test/
-`)
+	makeSuper(t, source, f.URL+"/other/repo.git", "org/super.git")
+	runScript(t, source, "git config --file "+source+"/.gitconfig url."+f.URL+"/.insteadOf https://forge.test/")
 	cookies := writeCookies(t, t.TempDir(), f)
 	for _, skip := range []bool{false, true} {
 		refs := f.refs("org", "super", prowv1.Pull{Number: 1, SHA: pull1})

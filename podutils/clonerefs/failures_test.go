@@ -38,17 +38,7 @@ func TestStuckServer(t *testing.T) {
 	}
 	// Submodules are tried twice, by git itself.
 	f.hang("/other/", 2)
-	runScript(t, source, `
-git clone -q repo.git super
-cd super
-git config --file .gitmodules submodule.sub.path sub
-git config --file .gitmodules submodule.sub.url `+f.URL+`/other/repo.git
-git update-index --add --cacheinfo 160000,`+mainSHA+`,sub
-git add .gitmodules
-git commit -qm sub
-cd ..
-git clone -q --bare super org/super.git
-`)
+	makeSuper(t, source, f.URL+"/other/repo.git", "org/super.git")
 	records, _ = run(t, newOptions(t, f.refs("org", "super")))
 	checkExplained(t, records, "The host took the connection, or the request, and then said nothing for 5m0s.")
 }

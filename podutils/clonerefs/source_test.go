@@ -87,3 +87,19 @@ func commitEnv() []string {
 		"GIT_AUTHOR_NAME=n", "GIT_AUTHOR_EMAIL=n@example.test", "GIT_AUTHOR_DATE=2026-01-02T03:04:05Z",
 		"GIT_COMMITTER_NAME=n", "GIT_COMMITTER_EMAIL=n@example.test", "GIT_COMMITTER_DATE=2026-01-02T03:04:05Z")
 }
+
+// makeSuper makes the bare repository, of main with a submodule sub from url.
+func makeSuper(t *testing.T, source, url, bare string) {
+	t.Helper()
+	runScript(t, source, `
+git clone -q repo.git super
+cd super
+git config --file .gitmodules submodule.sub.path sub
+git config --file .gitmodules submodule.sub.url `+url+`
+git update-index --add --cacheinfo 160000,`+mainSHA+`,sub
+git add .gitmodules
+git commit -qm sub
+cd ..
+git clone -q --bare super `+bare+`
+`)
+}

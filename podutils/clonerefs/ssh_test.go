@@ -173,17 +173,7 @@ func TestSSH(t *testing.T) {
 	source := newSource(t)
 	t.Setenv("TMPDIR", t.TempDir())
 	host, keys, secret := newSSHHost(t, source)
-	runScript(t, source, `
-git clone -q repo.git super
-cd super
-git config --file .gitmodules submodule.sub.path sub
-git config --file .gitmodules submodule.sub.url `+host.refs("repo").CloneURI+`
-git update-index --add --cacheinfo 160000,`+mainSHA+`,sub
-git add .gitmodules
-git commit -qm sub
-cd ..
-git clone -q --bare super super.git
-`)
+	makeSuper(t, source, host.refs("repo").CloneURI, "super.git")
 	o := newOptions(t, host.refs("repo", prowv1.Pull{Number: 1, SHA: pull1}, prowv1.Pull{Number: 2}), host.refs("super"))
 	o.KeyFiles, o.HostFingerprints = []string{keys}, []string{"other ssh-rsa AAAA", host.fingerprint}
 	records, log := run(t, o)
