@@ -133,18 +133,7 @@ func waitForLive(t *testing.T, bucket *blob.Bucket, name, want string) {
 // stored is what is in the run's folder.
 func stored(t *testing.T, bucket *blob.Bucket) map[string]string {
 	t.Helper()
-	found := map[string]string{}
-	for object, err := range bucket.List(t.Context(), runDir+"/", "") {
-		if err != nil {
-			t.Fatal(err)
-		}
-		data, err := bucket.Read(t.Context(), object.Key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found[strings.TrimPrefix(object.Key, runDir+"/")] = string(data)
-	}
-	return found
+	return blobtest.Contents(t, bucket, runDir+"/")
 }
 
 // What the containers write is in the bucket while they run, and in the end only

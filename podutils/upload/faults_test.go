@@ -206,18 +206,7 @@ func stored(t *testing.T, url string, c blob.Credentials) map[string]string {
 		t.Fatal(err)
 	}
 	defer func() { _ = bucket.Close() }()
-	found := map[string]string{}
-	for o, err := range bucket.List(t.Context(), "logs/p/1/", "") {
-		if err != nil {
-			t.Fatal(err)
-		}
-		data, err := bucket.Read(t.Context(), o.Key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found[strings.TrimPrefix(o.Key, "logs/p/1/")] = string(data)
-	}
-	return found
+	return blobtest.Contents(t, bucket, "logs/p/1/")
 }
 
 // Who may not list the bucket may write to it all the same.

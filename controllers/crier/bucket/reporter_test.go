@@ -15,6 +15,7 @@ import (
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 	"github.com/cutwater-ci/cutwater/controllers/crier/bucket"
 	"github.com/cutwater-ci/cutwater/internal/blob"
+	"github.com/cutwater-ci/cutwater/internal/blob/blobtest"
 	"github.com/cutwater-ci/cutwater/internal/client/clientset/versioned"
 	prowclient "github.com/cutwater-ci/cutwater/internal/client/clientset/versioned/typed/prowjobs/v1"
 	"github.com/cutwater-ci/cutwater/local/controlplane"
@@ -89,30 +90,23 @@ func (w *world) job(t *testing.T, state prowv1.ProwJobState, change func(*prowv1
 func (w *world) objects(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for o, err := range w.bucket.List(t.Context(), "", "") {
-		if err != nil {
-			t.Fatal(err)
-		}
-		data, err := w.bucket.Read(t.Context(), o.Key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all[strings.TrimPrefix(o.Key, dir)] = string(data)
-		if o.Key == dir+"prowjob.json" {
-			all["prowjob.json"] = stateIn(t, data)
+	for key, text := range blobtest.Contents(t, w.bucket, "") {
+		all[strings.TrimPrefix(key, dir)] = text
+		if key == dir+"prowjob.json" {
+			all["prowjob.json"] = stateIn(t, text)
 		}
 	}
 	return all
 }
 
 // stateIn also looks for what the file must have whole.
-func stateIn(t *testing.T, prowJob []byte) string {
+func stateIn(t *testing.T, prowJob string) string {
 	t.Helper()
 	var pj prowv1.ProwJob
-	if err := json.Unmarshal(prowJob, &pj); err != nil {
+	if err := json.Unmarshal([]byte(prowJob), &pj); err != nil {
 		t.Fatal(err)
 	}
-	if pj.Kind != "ProwJob" || pj.APIVersion != "prow.k8s.io/v1" || pj.Spec.PodSpec == nil || !strings.Contains(string(prowJob), "\n\t\"spec\"") {
+	if pj.Kind != "ProwJob" || pj.APIVersion != "prow.k8s.io/v1" || pj.Spec.PodSpec == nil || !strings.Contains(prowJob, "\n\t\"spec\"") {
 		t.Errorf("prowjob.json is not a whole one, indented with tabs:\n%s", prowJob)
 	}
 	return string(pj.Status.State)
