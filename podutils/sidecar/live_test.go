@@ -23,6 +23,7 @@ import (
 
 	"github.com/cutwater-ci/cutwater/internal/blob"
 	"github.com/cutwater-ci/cutwater/internal/blob/blobtest"
+	"github.com/cutwater-ci/cutwater/internal/proctest"
 	"github.com/cutwater-ci/cutwater/podutils/command"
 	"github.com/cutwater-ci/cutwater/podutils/jobspec"
 	"github.com/cutwater-ci/cutwater/podutils/livelog"
@@ -127,7 +128,7 @@ func live(t *testing.T, bucket *blob.Bucket, name string) string {
 
 func waitForLive(t *testing.T, bucket *blob.Bucket, name, want string) {
 	t.Helper()
-	waitUntil(t, fmt.Sprintf("%s is live with %q", name, want), func() bool { return live(t, bucket, name) == want })
+	proctest.Until(t, fmt.Sprintf("%s is live with %q", name, want), func() bool { return live(t, bucket, name) == want })
 }
 
 // stored is what is in the run's folder.
@@ -197,7 +198,7 @@ func TestKilledAfterInterrupt(t *testing.T) {
 	p.start(t, presubmit)
 	p.append(t, "test-log.txt", "before\n")
 	p.interruptWhenReady(t)
-	waitUntil(t, "it uploaded", func() bool { return stored(t, bucket)["finished.json"] != "" })
+	proctest.Until(t, "it uploaded", func() bool { return stored(t, bucket)["finished.json"] != "" })
 	if got := stored(t, bucket)["build-log.txt"]; got != "before\n" {
 		t.Errorf("at the interrupt the log is %q", got)
 	}
@@ -221,7 +222,7 @@ func TestInterruptedTwice(t *testing.T) {
 		p.append(t, "test-log.txt", text)
 		p.interruptWhenReady(t)
 		p.waitFor(t, "Received an interrupt: terminated, cancelling...")
-		waitUntil(t, "it uploaded "+text, func() bool { return strings.HasSuffix(stored(t, bucket)["build-log.txt"], text) })
+		proctest.Until(t, "it uploaded "+text, func() bool { return strings.HasSuffix(stored(t, bucket)["build-log.txt"], text) })
 	}
 	p.append(t, "test-log.txt", "three\n")
 	p.write(t, "test-marker.txt", "0")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cutwater-ci/cutwater/internal/proctest"
 	"github.com/cutwater-ci/cutwater/podutils/options"
 	"github.com/cutwater-ci/cutwater/podutils/wrapper"
 )
@@ -126,7 +127,7 @@ func TestInterrupt(t *testing.T) {
 	p.start(t, presubmit)
 	p.interruptWhenReady(t)
 	p.waitFor(t, "Received an interrupt: terminated, cancelling...")
-	waitUntil(t, "it uploaded", func() bool { return p.exists("out/finished.json") })
+	proctest.Until(t, "it uploaded", func() bool { return p.exists("out/finished.json") })
 	want := map[string]any{"passed": false, "result": "ABORTED", "revision": "def"}
 	if diff := cmp.Diff(want, p.finished(t)); diff != "" {
 		t.Errorf("finished.json at the interrupt (-want +got):\n%s", diff)

@@ -13,7 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"github.com/cutwater-ci/cutwater/internal/proctest"
 )
 
 // container is a program that runs as if it had a container of its own: when it
@@ -101,7 +102,7 @@ func (c *container) killed() bool {
 // code waits for the end, and is the exit code.
 func (c *container) code(t *testing.T) int {
 	t.Helper()
-	waitUntil(t, filepath.Base(c.Path)+" has ended", func() bool { return !c.lives() })
+	proctest.Until(t, filepath.Base(c.Path)+" has ended", func() bool { return !c.lives() })
 	return c.ProcessState.ExitCode()
 }
 
@@ -127,35 +128,4 @@ func (p *pod) jobProcess() int {
 	text, _ := os.ReadFile(p.file("running")) // not there yet
 	pid, _ := strconv.Atoi(strings.TrimSpace(string(text)))
 	return pid
-}
-
-// listens tells whether sidecar waits for the marker, and so handles signals: it
-// watches the folder with inotify.
-func (c *container) listens(t *testing.T) bool {
-	t.Helper()
-	dir := "/proc/" + strconv.Itoa(c.Process.Pid) + "/fd/"
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, entry := range entries {
-		if target, err := os.Readlink(dir + entry.Name()); err == nil && strings.Contains(target, "inotify") {
-			return true
-		}
-	}
-	return false
-}
-
-func waitUntil(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(60 * time.Second)
-	for !is() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("waited in vain until %s", what)
-		}
-	}
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
+	"github.com/cutwater-ci/cutwater/internal/proctest"
 	"github.com/cutwater-ci/cutwater/podutils/jobspec"
 	"github.com/cutwater-ci/cutwater/podutils/options"
 	"github.com/cutwater-ci/cutwater/podutils/wrapper"
@@ -67,15 +68,15 @@ func (p *pod) live() {
 	resume := p.holdSidecar()
 	p.startSidecar()
 	entrypoint := p.startEntrypoint()
-	p.strike(waiting, func() { waitUntil(p.t, "entrypoint waits", func() bool { return p.exists("log") }) })
+	p.strike(waiting, func() { proctest.Until(p.t, "entrypoint waits", func() bool { return p.exists("log") }) })
 	if !p.toldToStop(waiting) {
 		p.write("previous", "0")
 	}
-	waitUntil(p.t, "the job runs", func() bool { return p.jobProcess() != 0 || !entrypoint.lives() })
+	proctest.Until(p.t, "the job runs", func() bool { return p.jobProcess() != 0 || !entrypoint.lives() })
 	p.strike(running, nil)
 	if p.row.at == grace {
 		p.signal(TERM, "entrypoint")
-		p.strike(grace, func() { waitUntil(p.t, "the job was told", func() bool { return p.exists("told") }) })
+		p.strike(grace, func() { proctest.Until(p.t, "the job was told", func() bool { return p.exists("told") }) })
 	}
 	if p.row.at == ended {
 		p.signal(syscall.SIGSTOP, "sidecar")
@@ -133,7 +134,7 @@ func (p *pod) strike(stage string, reach func()) {
 // not know yet how the job ends.
 func (p *pod) waitForPartial() {
 	p.t.Helper()
-	waitUntil(p.t, "a first result is stored", func() bool { return len(p.world.bucket.results(p.name)) > 0 })
+	proctest.Until(p.t, "a first result is stored", func() bool { return len(p.world.bucket.results(p.name)) > 0 })
 	if first := p.world.bucket.results(p.name)[0]; first.Passed || first.Result != "ABORTED" {
 		p.t.Errorf("the first result is %+v, want that it was aborted", first)
 	}
@@ -173,7 +174,7 @@ func (p *pod) begin() bool {
 	for stage, g := range holds {
 		p.strike(stage, func() {
 			g.wait(p.t)
-			waitUntil(p.t, "what is stored at the same time is", func() bool {
+			proctest.Until(p.t, "what is stored at the same time is", func() bool {
 				return len(sorted(p.objects())) >= len(sorted(p.row.objects))
 			})
 		})
@@ -206,7 +207,7 @@ func (p *pod) startSidecar() {
 	sidecar := p.start("sidecar", options.SidecarEnv, options.Sidecar{
 		GCSOptions: &to, Entries: []wrapper.Options{p.entry()}, CensoringOptions: &options.Censoring{},
 	})
-	waitUntil(p.t, "sidecar waits for the marker", func() bool { return p.exists("marker") || sidecar.listens(p.t) })
+	proctest.Until(p.t, "sidecar waits for the marker", func() bool { return p.exists("marker") || proctest.Watches(p.t, sidecar.Process.Pid) })
 }
 
 // script is a job that goes on when the test says so.
