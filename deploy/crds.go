@@ -12,7 +12,7 @@ import (
 
 // CRDs are the custom resource definitions.
 func CRDs() ([]*apiextensionsv1.CustomResourceDefinition, error) {
-	names, err := fs.Glob(Files, "crd/prow*.yaml")
+	names, err := fs.Glob(Files, "base/crd/prow*.yaml")
 	if err != nil {
 		return nil, err
 	}

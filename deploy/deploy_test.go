@@ -5,6 +5,7 @@ package deploy_test
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -271,9 +272,9 @@ func TestPodsAreConfined(t *testing.T) {
 	}
 }
 
-// The kustomization names every manifest, once.
+// The kustomization names every manifest, once, and none lies beside it.
 func TestKustomization(t *testing.T) {
-	content, err := deploy.Files.ReadFile("kustomization.yaml")
+	content, err := deploy.Files.ReadFile("base/kustomization.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -283,7 +284,10 @@ func TestKustomization(t *testing.T) {
 	if err := yaml.Unmarshal(content, &k); err != nil {
 		t.Fatal(err)
 	}
-	entries, err := deploy.Files.ReadDir(".")
+	if strays, err := filepath.Glob("*.yaml"); err != nil || len(strays) > 0 {
+		t.Errorf("%v belong in deploy/base (%v)", strays, err)
+	}
+	entries, err := deploy.Files.ReadDir("base")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,7 +297,7 @@ func TestKustomization(t *testing.T) {
 			files = append(files, name)
 		}
 	}
-	crds, err := deploy.Files.ReadDir("crd")
+	crds, err := deploy.Files.ReadDir("base/crd")
 	if err != nil {
 		t.Fatal(err)
 	}

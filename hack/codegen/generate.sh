@@ -23,4 +23,4 @@ tool injection-gen --go-header-file "$header" --versioned-clientset-package "$cl
   --external-versions-informers-package "$client/informers/externalversions" --listers-package "$client/listers" \
   --output-package "$client/injection" --output-dir internal/client/injection \
   --input-dirs "$types"
-tool controller-gen crd paths=./apis/prowjobs/v1 output:crd:dir=deploy/crd
+tool controller-gen crd paths=./apis/prowjobs/v1 output:crd:dir=deploy/base/crd
