@@ -39,7 +39,7 @@ var pure = []string{
 	"functions/plugins/plugin", "functions/plugins/plugintest",
 	"podutils/options", "podutils/jobspec", "podutils/layout", "podutils/decorate", "podutils/upload",
 	"podutils/wrapper", "podutils/censor", "podutils/command", "podutils/livelog",
-	"triggers", "config", "local/manifests", "local/controlplane",
+	"triggers", "config", "local/manifests", "local/controlplane", "local/gobuild",
 }
 
 // lists are the packages that know their siblings: they only say what exists.

@@ -1,4 +1,4 @@
-module github.com/cutwater-ci/cutwater/build/kube-apiserver
+module github.com/cutwater-ci/cutwater/build/kubernetes
 
 go 1.26.0
 
