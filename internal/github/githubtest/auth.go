@@ -23,6 +23,9 @@ type App struct {
 	Slug string
 	Key  *rsa.PublicKey
 	Orgs []string
+	// Permissions are by name, and Events those that it is sent; installations accept both.
+	Permissions map[string]string
+	Events      []string
 }
 
 type app struct {
@@ -120,6 +123,7 @@ func (s *Server) appRoutes(route func(string, func(*call) (answer, error))) {
 		}
 		return ok(s.appJSON(c.app))
 	})
+	route("POST /app-manifests/{code}/conversions", s.convertManifest)
 	route("GET /app/installations", func(c *call) (answer, error) {
 		if c.app == nil {
 			return answer{}, needsAuthentication()
@@ -152,9 +156,19 @@ func (s *Server) appJSON(a *app) object {
 	return object{
 		"id": a.ID, "slug": a.Slug, "node_id": node("A", a.ID), "owner": s.userJSON(a.bot), "name": a.Slug,
 		"description": nil, "external_url": s.url + "/apps/" + a.Slug, "html_url": s.url + "/apps/" + a.Slug,
-		"created_at": stamp(a.created), "updated_at": stamp(a.created), "permissions": object{"issues": "write"}, "events": []string{},
+		"created_at": stamp(a.created), "updated_at": stamp(a.created), "permissions": a.permissions(), "events": a.events(),
 	}
 }
+
+// permissions are those of the app; one that was not asked has one all the same.
+func (a *app) permissions() any {
+	if a.Permissions != nil {
+		return a.Permissions
+	}
+	return object{"issues": "write"}
+}
+
+func (a *app) events() []string { return append([]string{}, a.Events...) }
 
 func (s *Server) installationJSON(a *app, id int64) object {
 	org := s.organization(a.installations[id]).account
@@ -164,7 +178,7 @@ func (s *Server) installationJSON(a *app, id int64) object {
 	})
 	return object{
 		"id": id, "account": account, "repository_selection": "all", "app_id": a.ID, "app_slug": a.Slug,
-		"target_id": org.id, "target_type": "Organization", "permissions": object{"issues": "write"}, "events": []string{},
+		"target_id": org.id, "target_type": "Organization", "permissions": a.permissions(), "events": a.events(),
 		"access_tokens_url": fmt.Sprintf("%s/app/installations/%d/access_tokens", s.url, id),
 		"repositories_url":  s.url + "/installation/repositories", "html_url": s.url + "/organizations/" + org.login + "/settings",
 		"created_at": stamp(a.created), "updated_at": stamp(a.created), "single_file_name": nil,

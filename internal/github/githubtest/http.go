@@ -27,6 +27,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		s.serveGit(w, req, name, service, advertise)
 		return
 	}
+	if s.servesAppPage(w, req) {
+		return
+	}
 	if path, ok := strings.CutPrefix(req.URL.Path, "/api/v3/"); ok {
 		req = req.Clone(req.Context())
 		req.URL.Path, req.URL.RawPath = "/"+path, strings.TrimPrefix(req.URL.RawPath, "/api/v3")

@@ -51,6 +51,7 @@ type Server struct {
 	repos   map[string]*repo // by lower case "org/name"
 	tokens  map[string]identity
 	apps    map[int64]*app
+	codes   map[string]manifested // by the code to redeem
 	hooks   []*hook
 	log     []Request
 	replace func(http.ResponseWriter, *http.Request) bool
@@ -77,6 +78,7 @@ func New(o Options) (*Server, error) {
 		o: o, url: "http://github.test", lastID: 1000,
 		users: map[string]*user{}, orgs: map[string]*org{}, repos: map[string]*repo{},
 		tokens: map[string]identity{}, apps: map[int64]*app{},
+		codes:      map[string]manifested{},
 		deliveries: newDeliveries(o.Client, o.Now),
 	}
 	s.mux = s.routes()
