@@ -8,6 +8,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -27,6 +28,7 @@ type Delivery struct {
 
 // Attempt is one sending of a delivery.
 type Attempt struct {
+	ID         int64 // larger than those of attempts that ended before
 	At         time.Time
 	Duration   time.Duration
 	Status     int    // of the answer, 0 when there was none
@@ -37,12 +39,10 @@ type Attempt struct {
 
 // OK reports whether the last attempt was answered with success.
 func (d Delivery) OK() bool {
-	if len(d.Attempts) == 0 {
-		return false
-	}
-	status := d.Attempts[len(d.Attempts)-1].Status
-	return status >= 200 && status < 300
+	return len(d.Attempts) > 0 && d.Attempts[len(d.Attempts)-1].ok()
 }
+
+func (a Attempt) ok() bool { return a.Status >= 200 && a.Status < 300 }
 
 const (
 	keptDeliveries = 10_000
@@ -58,6 +58,8 @@ type deliveries struct {
 
 	mu      sync.Mutex
 	log     []*sent
+	lastID  int64
+	loses   func(Delivery) bool // may be nil
 	waiting int
 	idle    chan struct{} // closed when nothing waits
 }
@@ -143,7 +145,7 @@ func (q *queue) work() {
 		q.jobs = q.jobs[1:]
 		q.mu.Unlock()
 
-		attempt := q.all.send(q.hook, j.sent.Delivery)
+		attempt := q.all.try(q.hook, j.sent.Delivery)
 		attempt.Redelivery = j.redelivery
 		q.all.done(j.sent, attempt)
 	}
@@ -152,11 +154,27 @@ func (q *queue) work() {
 func (d *deliveries) done(s *sent, attempt Attempt) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.lastID++
+	attempt.ID = d.lastID
 	s.Attempts = append(s.Attempts, attempt)
 	d.waiting--
 	if d.waiting == 0 {
 		close(d.idle)
 	}
+}
+
+// errLost is what GitHub says of a host that does not answer.
+var errLost = errors.New("failed to connect to host")
+
+// try sends the delivery, unless it is to be lost.
+func (d *deliveries) try(h *hook, delivery Delivery) Attempt {
+	d.mu.Lock()
+	loses := d.loses
+	d.mu.Unlock()
+	if loses != nil && loses(delivery) {
+		return Attempt{At: d.now(), Error: errLost.Error()}
+	}
+	return d.send(h, delivery)
 }
 
 // send posts the delivery as GitHub does.
@@ -225,10 +243,13 @@ func (d *deliveries) again(guid string) error {
 		return fmt.Errorf("there is no delivery %s", guid)
 	}
 	for _, s := range found {
-		s.queue.start(job{s, true})
+		s.again()
 	}
 	return nil
 }
+
+// again queues the delivery once more.
+func (s *sent) again() { s.queue.start(job{s, true}) }
 
 func (d *deliveries) drain(ctx context.Context) error {
 	d.mu.Lock()

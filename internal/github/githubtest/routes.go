@@ -22,6 +22,7 @@ func (s *Server) routes() router {
 	s.issueRoutes(route)
 	s.pullRoutes(route)
 	s.actionRoutes(route)
+	s.hookRoutes(route)
 	all = append(all, endpoint{handler: s.handle(func(*call) (answer, error) { return answer{}, notFound() })})
 	return all
 }

@@ -106,5 +106,14 @@ func (s *Server) Deliveries() []Delivery { return s.deliveries.all() }
 // Redeliver sends again what was sent under the GUID.
 func (s *Server) Redeliver(guid string) error { return s.deliveries.again(guid) }
 
+// Lose has GitHub fail to reach webhooks for the deliveries that f picks, as when
+// a host is down: they are recorded as failed, and not sent. A nil f ends that. It
+// must not call the server.
+func (s *Server) Lose(f func(Delivery) bool) {
+	s.deliveries.mu.Lock()
+	defer s.deliveries.mu.Unlock()
+	s.deliveries.loses = f
+}
+
 // Drain waits until everything has been sent.
 func (s *Server) Drain(ctx context.Context) error { return s.deliveries.drain(ctx) }
