@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package images
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// store is where a node keeps its images.
+type store interface {
+	// Images returns the references of what is there.
+	Images(ctx context.Context) ([]string, error)
+	// Import adds the images of an archive.
+	Import(ctx context.Context, archive io.Reader) error
+}
+
+// Load imports the images that are not in the store yet, and returns the
+// reference of each by its name.
+func Load(ctx context.Context, to store, images ...Image) (map[string]string, error) {
+	there, err := to.Images(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("listing images: %w", err)
+	}
+	has := map[string]bool{}
+	for _, reference := range there {
+		has[reference] = true
+	}
+	references := map[string]string{}
+	for _, image := range images {
+		archive, err := image.Build()
+		if err != nil {
+			return nil, err
+		}
+		references[image.Name] = archive.Reference
+		if has[archive.Reference] {
+			continue
+		}
+		if err := load(ctx, to, archive); err != nil {
+			return nil, fmt.Errorf("importing %s: %w", archive.Reference, err)
+		}
+	}
+	return references, nil
+}
+
+func load(ctx context.Context, to store, archive Archive) error {
+	read, write := io.Pipe()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		err := archive.Write(write)
+		write.CloseWithError(err)
+		return err
+	})
+	group.Go(func() error {
+		err := to.Import(ctx, read)
+		read.CloseWithError(err) // nobody reads on
+		return err
+	})
+	return group.Wait()
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package objects
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/util/yaml"
+)
+
+func TestReadFolder(t *testing.T) {
+	const one = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n"
+	fsys := fstest.MapFS{
+		"config/b.yaml":         {Data: []byte("# A comment.\n---\n" + one + "---\n" + strings.ReplaceAll(one, "one", "two"))},
+		"config/deep/c.yaml":    {Data: []byte(strings.ReplaceAll(one, "one", "three"))},
+		"config/placeholder.go": {Data: []byte("package config")},
+		"other/d.yaml":          {Data: []byte(one)},
+	}
+	found, err := ReadFolder(fsys, "config")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, object := range found {
+		names = append(names, object.GetName())
+	}
+	if diff := cmp.Diff([]string{"one", "two", "three"}, names); diff != "" {
+		t.Errorf("objects (-want +got):\n%s", diff)
+	}
+	fsys["config/z.yaml"] = &fstest.MapFile{Data: []byte("kind: ConfigMap")}
+	if _, err := ReadFolder(fsys, "config"); err == nil || !strings.Contains(err.Error(), "config/z.yaml: document 1") {
+		t.Errorf("got %v, want an error about document 1 of config/z.yaml", err)
+	}
+}
+
+func TestImages(t *testing.T) {
+	const manifest = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: hook, labels: {from: "ko://"}}
+spec: {template: {spec: {containers: [{image: ko://example.org/cmd/hook, env: [{name: X, value: ko://example.org/cmd/hook/more}]}]}}}
+`
+	found := read(t, manifest)
+	err := Images(found, map[string]string{"example.org/cmd/hook": "dev.local/hook:1"})
+	if err == nil || !strings.Contains(err.Error(), "Deployment hook names the image of example.org/cmd/hook/more") {
+		t.Errorf("got %v, want an error about the program without an image", err)
+	}
+	if err := Images(found, map[string]string{"example.org/cmd/hook/more": "dev.local/more:1"}); err != nil {
+		t.Error(err)
+	}
+	want := strings.NewReplacer("ko://example.org/cmd/hook/more", "dev.local/more:1", "ko://example.org/cmd/hook", "dev.local/hook:1").Replace(manifest)
+	if diff := cmp.Diff(read(t, want), found); diff != "" {
+		t.Errorf("objects (-want +got):\n%s", diff)
+	}
+}
+
+func TestUnready(t *testing.T) {
+	for _, tc := range []struct{ name, object, want string }{
+		{"kind that is ready at once", "{apiVersion: v1, kind: ConfigMap}", ""},
+		{"service of the core", "{apiVersion: v1, kind: Service}", ""},
+		{"function without a status", "{apiVersion: serving.knative.dev/v1, kind: Service}", "no condition Ready"},
+		{"function that fails", "{apiVersion: serving.knative.dev/v1, kind: Service, status: {conditions: [{type: RoutesReady, status: 'True'}, {type: Ready, status: 'False', reason: NoImage, message: gone}]}}", "Ready is False: NoImage gone"},
+		{"function that is ready", "{apiVersion: serving.knative.dev/v1, kind: Service, status: {conditions: [{type: Ready, status: 'True'}]}}", ""},
+		{"status of before", "{apiVersion: apps/v1, kind: Deployment, metadata: {generation: 2}, status: {observedGeneration: 1, conditions: [{type: Available, status: 'True'}]}}", "not seen"},
+		{"webhook that nobody completed", "{apiVersion: v1, kind: MutatingWebhookConfiguration, webhooks: [{name: w, clientConfig: {}}]}", "webhook w"},
+		{"webhook", "{apiVersion: v1, kind: MutatingWebhookConfiguration, webhooks: [{name: w, clientConfig: {caBundle: eA==}}]}", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			object := &Object{}
+			if err := yaml.Unmarshal([]byte(tc.object), &object.Object); err != nil {
+				t.Fatal(err)
+			}
+			got := unready(object)
+			if (got == "") != (tc.want == "") || !strings.Contains(got, tc.want) {
+				t.Errorf("got %q, want %q in it", got, tc.want)
+			}
+		})
+	}
+}
+
+func read(t *testing.T, manifest string) []*Object {
+	t.Helper()
+	found, err := Read([]byte(manifest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
