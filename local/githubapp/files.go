@@ -19,12 +19,13 @@ const (
 	HookSecret = "hmac-token"
 	HookKey    = "hmac"
 	AppSecret  = "github-app"
-	IDKey      = "app-id"
 	PrivateKey = "private-key"
 )
 
-// The files that no secret of deploy/ has: what a login by the App would take.
+// The files that no secret of deploy/ has: the App's number is a setting, and the
+// rest is what a login by the App would take.
 const (
+	idFile           = "app-id"
 	clientIDFile     = "client-id"
 	clientSecretFile = "client-secret"
 )
@@ -33,7 +34,7 @@ const (
 func Secrets(app github.NewApp) map[string]map[string][]byte {
 	return map[string]map[string][]byte{
 		HookSecret: {HookKey: []byte(app.WebhookSecret)},
-		AppSecret:  {IDKey: []byte(strconv.FormatInt(app.ID, 10)), PrivateKey: []byte(app.PrivateKey)},
+		AppSecret:  {PrivateKey: []byte(app.PrivateKey)},
 	}
 }
 
@@ -44,7 +45,7 @@ type Folder string
 func (f Folder) Path(key string) string { return filepath.Join(string(f), key) }
 
 // names are the names of all files.
-func names() []string { return []string{HookKey, IDKey, PrivateKey, clientIDFile, clientSecretFile} }
+func names() []string { return []string{HookKey, PrivateKey, idFile, clientIDFile, clientSecretFile} }
 
 // Free is an error if there are keys already.
 func (f Folder) Free() error {
@@ -65,7 +66,9 @@ func (f Folder) Write(app github.NewApp) error {
 	if err := os.MkdirAll(string(f), 0o700); err != nil {
 		return err
 	}
-	files := map[string][]byte{clientIDFile: []byte(app.ClientID), clientSecretFile: []byte(app.ClientSecret)}
+	files := map[string][]byte{
+		idFile: []byte(strconv.FormatInt(app.ID, 10)), clientIDFile: []byte(app.ClientID), clientSecretFile: []byte(app.ClientSecret),
+	}
 	for _, keys := range Secrets(app) {
 		for name, content := range keys {
 			files[name] = content
