@@ -19,7 +19,10 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
@@ -43,6 +46,13 @@ type Set struct {
 	Triggers        []*eventingv1.Trigger
 	SinkBindings    []*sourcesv1.SinkBinding
 	PingSources     []*sourcesv1.PingSource
+
+	NetworkPolicies      []*networkingv1.NetworkPolicy
+	PodDisruptionBudgets []*policyv1.PodDisruptionBudget
+	PriorityClasses      []*schedulingv1.PriorityClass
+	// Of overlays:
+	Services     []*corev1.Service
+	VolumeClaims []*corev1.PersistentVolumeClaim
 }
 
 // Load reads every *.yaml file of fsys but the kustomizations.
@@ -77,6 +87,7 @@ func newDecoder() (runtime.Decoder, error) {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{
 		corev1.AddToScheme, appsv1.AddToScheme, rbacv1.AddToScheme, apiextensionsv1.AddToScheme,
+		networkingv1.AddToScheme, policyv1.AddToScheme, schedulingv1.AddToScheme,
 		eventingv1.AddToScheme, sourcesv1.AddToScheme, servingv1.AddToScheme,
 	} {
 		if err := add(scheme); err != nil {
@@ -134,6 +145,16 @@ func (s *Set) add(object runtime.Object) error {
 		s.SinkBindings = append(s.SinkBindings, o)
 	case *sourcesv1.PingSource:
 		s.PingSources = append(s.PingSources, o)
+	case *networkingv1.NetworkPolicy:
+		s.NetworkPolicies = append(s.NetworkPolicies, o)
+	case *policyv1.PodDisruptionBudget:
+		s.PodDisruptionBudgets = append(s.PodDisruptionBudgets, o)
+	case *schedulingv1.PriorityClass:
+		s.PriorityClasses = append(s.PriorityClasses, o)
+	case *corev1.Service:
+		s.Services = append(s.Services, o)
+	case *corev1.PersistentVolumeClaim:
+		s.VolumeClaims = append(s.VolumeClaims, o)
 	default:
 		return fmt.Errorf("a %T has no place here", object)
 	}

@@ -95,17 +95,22 @@ func (m *Mesh) mounts(pod corev1.PodSpec) (mounts, error) {
 	folders := map[string]string{}
 	for _, volume := range pod.Volumes {
 		var source string
+		optional := false
 		switch {
 		case volume.ConfigMap != nil:
 			source = "configmap/" + volume.ConfigMap.Name
 		case volume.Secret != nil:
 			source = "secret/" + volume.Secret.SecretName
+			optional = volume.Secret.Optional != nil && *volume.Secret.Optional
 		case volume.EmptyDir != nil:
 			continue // the machine's own folders serve as well
 		default:
 			return nil, fmt.Errorf("volume %s: only ConfigMaps, Secrets and emptyDirs are understood", volume.Name)
 		}
 		folder, ok := m.opts.Files[source]
+		if !ok && optional {
+			continue
+		}
 		if !ok {
 			return nil, fmt.Errorf("volume %s: there is no folder for %s", volume.Name, source)
 		}
