@@ -31,8 +31,8 @@ import (
 const (
 	// Class is the ingress class that Knative is to give its ingresses.
 	Class = "cutwater-test.ingress.networking.knative.dev"
-	// Program is the name of the program and of its image.
-	Program = "ingress"
+	// Program is the import path of the program.
+	Program = "github.com/cutwater-ci/cutwater/test/cluster/cmd/ingress"
 
 	classAnnotation = "networking.knative.dev/ingress.class"
 	// service is where the cluster reaches the proxy.

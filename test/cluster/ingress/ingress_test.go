@@ -135,7 +135,7 @@ func TestReady(t *testing.T) {
 }
 
 func TestManifests(t *testing.T) {
-	found, err := Manifests(map[string]string{"github.com/cutwater-ci/cutwater/test/cluster/cmd/ingress": "dev.local/ingress:1"})
+	found, err := Manifests(map[string]string{Program: "dev.local/ingress:1"})
 	if err != nil || len(found) != 6 {
 		t.Errorf("got %d objects, %v; want 6", len(found), err)
 	}
