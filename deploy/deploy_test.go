@@ -19,6 +19,7 @@ import (
 	"github.com/cutwater-ci/cutwater/functions/deck"
 	"github.com/cutwater-ci/cutwater/functions/hook"
 	"github.com/cutwater-ci/cutwater/functions/plugins"
+	"github.com/cutwater-ci/cutwater/functions/sinker"
 	"github.com/cutwater-ci/cutwater/internal/function"
 	"github.com/cutwater-ci/cutwater/local/manifests"
 )
@@ -29,6 +30,7 @@ func environments() map[string][]any {
 		"hook":       {function.Environment{}, hook.Environment{}},
 		"plugins":    {function.Environment{}, plugins.Environment{}},
 		"deck":       {function.Environment{}, deck.Environment{}},
+		"sinker":     {function.Environment{}, sinker.Environment{}},
 		"controller": {function.Environment{}, controllers.Environment{}},
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap/zaptest"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
@@ -26,9 +27,11 @@ import (
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 	"github.com/cutwater-ci/cutwater/config"
 	"github.com/cutwater-ci/cutwater/config/jobs"
+	"github.com/cutwater-ci/cutwater/deploy"
 	"github.com/cutwater-ci/cutwater/internal/client/clientset/versioned"
 	"github.com/cutwater-ci/cutwater/internal/function"
 	"github.com/cutwater-ci/cutwater/local/controlplane"
+	"github.com/cutwater-ci/cutwater/local/manifests"
 )
 
 // later is how far sinker's clock is ahead of the API server's, so that pods are old at once.
@@ -70,6 +73,8 @@ func newWorld(tb testing.TB, kubernetesConfig *rest.Config) *world {
 		now:     func() time.Time { return time.Now().Add(later) },
 	}
 	own := rest.CopyConfig(kubernetesConfig)
+	own.Impersonate.UserName = "system:serviceaccount:" + w.jobs + ":sinker"
+	w.authorize(own.Impersonate.UserName)
 	own.Wrap(func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
 			if do := w.beforeEachDelete.Load(); do != nil && r.Method == http.MethodDelete {
@@ -82,6 +87,33 @@ func newWorld(tb testing.TB, kubernetesConfig *rest.Config) *world {
 		tb.Fatal(err)
 	}
 	return w
+}
+
+// authorize gives the user what deploy/ gives to sinker, and no more.
+func (w *world) authorize(user string) {
+	w.Helper()
+	set, err := manifests.Load(deploy.Files)
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, role := range set.Roles {
+		if role.Name != "sinker" {
+			continue
+		}
+		namespace := map[string]string{"cutwater": w.jobs, "test-pods": w.pods}[role.Namespace]
+		role.Namespace = namespace
+		if _, err := w.kube.RbacV1().Roles(namespace).Create(w.Context(), role, metav1.CreateOptions{}); err != nil {
+			w.Fatal(err)
+		}
+		binding := &rbacv1.RoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Name: role.Name},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: role.Name},
+			Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
+		}
+		if _, err := w.kube.RbacV1().RoleBindings(namespace).Create(w.Context(), binding, metav1.CreateOptions{}); err != nil {
+			w.Fatal(err)
+		}
+	}
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)

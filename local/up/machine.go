@@ -248,6 +248,7 @@ func (m *Machine) startMesh(ctx context.Context, set *manifests.Set) error {
 		Env: map[string]map[string]string{
 			"controller": {"PORT": "0", "HOST": "127.0.0.1"},
 			"plugins":    {"HOST": "127.0.0.1"}, "hook": {"HOST": "127.0.0.1"}, "deck": {"HOST": "127.0.0.1"},
+			"sinker": {"HOST": "127.0.0.1"},
 		},
 	})
 	if err != nil {

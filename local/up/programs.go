@@ -16,6 +16,7 @@ import (
 	"github.com/cutwater-ci/cutwater/functions/deck"
 	"github.com/cutwater-ci/cutwater/functions/hook"
 	"github.com/cutwater-ci/cutwater/functions/plugins"
+	"github.com/cutwater-ci/cutwater/functions/sinker"
 	"github.com/cutwater-ci/cutwater/internal/function"
 	"github.com/cutwater-ci/cutwater/local/mesh"
 )
@@ -31,6 +32,7 @@ func inProcess(log *zap.SugaredLogger) mesh.Starter {
 			programs + "hook":    hook.New,
 			programs + "plugins": plugins.New,
 			programs + "deck":    deck.New,
+			programs + "sinker":  sinker.New,
 		},
 		Deployments: map[string]func(context.Context, function.Lookup) error{
 			programs + "controller": runControllers,

@@ -46,7 +46,7 @@ func TestNothingLostNothingTwice(t *testing.T) {
 	t.Logf("CUTWATER_SEED=%d", seed)
 
 	programs := utilities(t)
-	build(t, programs, "hook", "plugins", "controller", "deck")
+	build(t, programs, "hook", "plugins", "controller", "deck", "sinker")
 	victims := &victims{random: rand.New(rand.NewPCG(seed, 1)), alive: map[string]*os.Process{}}
 	m := start(t, up.Options{Programs: programs, Starter: mesh.Processes{Dir: programs, Output: testOutput(t), Started: victims.started}})
 	s := &story{ctx: t.Context(), m: m, name: "chaos", repo: github.Repo{Org: "cutwater", Name: "chaos"}}
