@@ -10,10 +10,10 @@ COUNT ?= 1
 OUR_GO = $(shell git ls-files --cached --others --exclude-standard '*.go' | grep -v -e '^internal/client/' -e zz_generated)
 
 .DEFAULT_GOAL := help
-.PHONY: help up build test golden fuzz bench check fmt lint generate images clean
+.PHONY: help up build test golden fuzz bench check fmt lint generate images cluster-up cluster-down clean
 
 help: ## List the commands.
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ Everyday
 
@@ -38,6 +38,14 @@ bench: ## Run the benchmarks; BENCH picks some, COUNT repeats for benchstat.
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -timeout 60m $$(go list ./... | grep -v /test/bench)
 	@# The whole system does its work once, whatever that takes.
 	go test -run '^$$' -bench '$(BENCH)' -benchtime 1x -count $(COUNT) -timeout 60m ./test/bench
+
+##@ On a real cluster
+
+cluster-up: ## Start a real Kubernetes on this machine; needs root, and 20 minutes the first time.
+	go run ./test/cluster up $(ARGS)
+
+cluster-down: ## End it, and remove its data.
+	go run ./test/cluster down $(ARGS)
 
 ##@ Before a submission
 

@@ -35,7 +35,8 @@ type Module struct {
 	// ours: the content of its main.go.
 	Files fs.FS
 	Name  string
-	// Path is the module whose version the programs carry, as k8s.io/kubernetes.
+	// Path is the module whose version the programs carry, as k8s.io/kubernetes;
+	// empty when the programs are ours alone.
 	Path string
 }
 
@@ -62,6 +63,9 @@ func CacheDir(name string) (string, error) {
 
 // Version is the version of Path in the pinned go.mod.
 func (m Module) Version() (string, error) {
+	if m.Path == "" {
+		return "(devel)", nil
+	}
 	mod, err := fs.ReadFile(m.Files, m.Name+".mod")
 	if err != nil {
 		return "", err

@@ -1,0 +1,3 @@
+module github.com/cutwater-ci/cutwater/build/pause
+
+go 1.26.0
