@@ -182,3 +182,17 @@ func TestMistakesOfDefaults(t *testing.T) {
 		t.Errorf("only %v are wrong", wrong)
 	}
 }
+
+func TestParseCronZones(t *testing.T) {
+	for line, ok := range map[string]bool{
+		"CRON_TZ=Europe/Berlin 0 5 * * *": true,
+		"TZ=UTC @daily":                   true,
+		"TZ=Nowhere/Land 0 5 * * *":       false,
+		"TZ=UTC":                          false,
+		"CRON_TZ=":                        false,
+	} {
+		if _, err := ParseCron(line); (err == nil) != ok {
+			t.Errorf("%q: got %v, want it to be right: %t", line, err, ok)
+		}
+	}
+}

@@ -3,7 +3,10 @@
 package jobs
 
 import (
+	"errors"
+	"strings"
 	"time"
+	_ "time/tzdata" // a cron line may name any zone, and images may lack their files
 
 	"github.com/robfig/cron/v3"
 )
@@ -44,7 +47,11 @@ func (f *finisher) duration(p *Periodic, field, text string) {
 }
 
 // ParseCron reads a cron line: five fields, six with leading seconds, or a descriptor such as @daily or @every 1h.
+// TZ= or CRON_TZ= in front names a zone.
 func ParseCron(line string) (cron.Schedule, error) {
+	if zone := strings.HasPrefix(line, "TZ=") || strings.HasPrefix(line, "CRON_TZ="); zone && !strings.Contains(line, " ") {
+		return nil, errors.New("there is a time zone and nothing else") // over which the library would panic
+	}
 	return cron.NewParser(cron.SecondOptional | cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor).Parse(line)
 }
 
