@@ -50,20 +50,26 @@ type File struct {
 	Text string
 }
 
-// Program is an image with one static program of this machine, and what a
-// program expects: certificate authorities, a user, a folder for temporary files.
+// Program is an image with one static program of this machine, which it starts.
 func Program(name, path string) Image {
+	i := Base(name)
 	inside := "/ko-app/" + name
+	i.Files[inside] = File{From: path}
+	i.Entrypoint = []string{inside}
+	return i
+}
+
+// Base is an image with what any program expects: certificate authorities, a
+// user, a folder for temporary files.
+func Base(name string) Image {
 	return Image{
 		Name: name,
 		Files: map[string]File{
-			inside:        {From: path},
 			authorities:   {From: authorities},
 			"/etc/passwd": {Text: fmt.Sprintf("root:x:0:0::/root:/sbin/nologin\nnonroot:x:%d:%d::/home/nonroot:/sbin/nologin\n", nonroot, nonroot)},
 			"/etc/group":  {Text: fmt.Sprintf("root:x:0:\nnonroot:x:%d:\n", nonroot)},
 		},
-		Entrypoint: []string{inside},
-		Env:        []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "SSL_CERT_FILE=" + authorities, "HOME=/home/nonroot"},
+		Env: []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "SSL_CERT_FILE=" + authorities, "HOME=/home/nonroot"},
 	}
 }
 

@@ -16,6 +16,8 @@ import (
 	"io/fs"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/yaml"
@@ -71,26 +73,47 @@ func ReadFolder(fsys fs.FS, dir string) ([]*Object, error) {
 	return found, err
 }
 
-// Images gives each program that an object names as ko does, by its import path
-// after "ko://", the image that references has for it.
+// scheme is what ko's names of programs begin with.
+const scheme = "ko://"
+
+func programName() *regexp.Regexp { return regexp.MustCompile(scheme + `[\w./-]+`) }
+
+// Images puts images in place of programs: wherever an object says "ko://" and
+// the import path of a program, as ko has it, comes the image that references has
+// for that path.
 func Images(objects []*Object, references map[string]string) error {
-	program := regexp.MustCompile(`^ko://(\S+)$`)
+	program := programName()
 	var missing []error
 	for _, object := range objects {
 		object.Object, _ = replace(object.Object, func(s string) string {
-			found := program.FindStringSubmatch(s)
-			if found == nil {
-				return s
-			}
-			reference, ok := references[found[1]]
-			if !ok {
-				missing = append(missing, fmt.Errorf("%s %s names the image of %s, which there is not", object.GetKind(), object.GetName(), found[1]))
-				return s
-			}
-			return reference
+			return program.ReplaceAllStringFunc(s, func(found string) string {
+				path := strings.TrimPrefix(found, scheme)
+				reference, ok := references[path]
+				if !ok {
+					missing = append(missing, fmt.Errorf("%s %s names the image of %s, which there is not", object.GetKind(), object.GetName(), path))
+					return found
+				}
+				return reference
+			})
 		}).(map[string]any)
 	}
 	return errors.Join(missing...)
+}
+
+// Programs are the import paths that Images would look for.
+func Programs(objects []*Object) []string {
+	program := programName()
+	var found []string
+	for _, object := range objects {
+		replace(object.DeepCopy().Object, func(s string) string {
+			for _, name := range program.FindAllString(s, -1) {
+				found = append(found, strings.TrimPrefix(name, scheme))
+			}
+			return s
+		})
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
 }
 
 // replace applies change to each string of a document.

@@ -41,9 +41,12 @@ func TestImages(t *testing.T) {
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: hook, labels: {from: "ko://"}}
-spec: {template: {spec: {containers: [{image: ko://example.org/cmd/hook, env: [{name: X, value: ko://example.org/cmd/hook/more}]}]}}}
+spec: {template: {spec: {containers: [{image: ko://example.org/cmd/hook, env: [{name: X, value: "a ko://example.org/cmd/hook/more b"}]}]}}}
 `
 	found := read(t, manifest)
+	if diff := cmp.Diff([]string{"example.org/cmd/hook", "example.org/cmd/hook/more"}, Programs(found)); diff != "" {
+		t.Errorf("programs (-want +got):\n%s", diff)
+	}
 	err := Images(found, map[string]string{"example.org/cmd/hook": "dev.local/hook:1"})
 	if err == nil || !strings.Contains(err.Error(), "Deployment hook names the image of example.org/cmd/hook/more") {
 		t.Errorf("got %v, want an error about the program without an image", err)

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package install
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cutwater-ci/cutwater/config"
+	"github.com/cutwater-ci/cutwater/test/cluster/objects"
+)
+
+// What deploy/ becomes on a test cluster has an image for every program, a
+// bucket without a volume to keep, and the tests' configuration.
+func TestManifests(t *testing.T) {
+	i := &Installer{Options: Options{Root: "../../.."}}
+	manifests, err := i.manifests()
+	if err != nil {
+		t.Fatal(err)
+	}
+	programs := objects.Programs(manifests)
+	references := map[string]string{}
+	for _, program := range programs {
+		if program != versitygw && !strings.HasPrefix(program, module) {
+			t.Errorf("%s is no program that is built", program)
+		}
+		references[program] = "dev.local/" + program + ":1"
+	}
+	for _, want := range []string{"cmd/hook", "cmd/plugins", "cmd/controller", "cmd/clonerefs", "cmd/entrypoint"} {
+		if references[module+want] == "" {
+			t.Errorf("there is no %s among %v", want, programs)
+		}
+	}
+	if err := objects.Images(manifests, references); err != nil {
+		t.Fatal(err)
+	}
+	for _, object := range manifests {
+		if object.GetKind() == "PersistentVolumeClaim" {
+			t.Errorf("there is a PersistentVolumeClaim, for which there is no storage")
+		}
+		if text, err := object.MarshalJSON(); err != nil || strings.Contains(string(text), "ghcr.io") || strings.Contains(string(text), "kind.local") {
+			t.Errorf("%s %s names an image that nobody can pull, or %v", object.GetKind(), object.GetName(), err)
+		}
+	}
+}
+
+// The programs with git in their image are those that .ko.yaml says.
+func TestWithGit(t *testing.T) {
+	i := &Installer{Options: Options{Root: "../../.."}}
+	got, err := i.withGit()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !got[module+"cmd/clonerefs"] || got[module+"cmd/hook"] {
+		t.Errorf("got %v, want clonerefs and not hook", got)
+	}
+}
+
+func TestSecret(t *testing.T) {
+	got := secret("ns", "s", map[string]string{"key": "value"})
+	want, err := objects.Read([]byte("{apiVersion: v1, kind: Secret, type: Opaque, metadata: {name: s, namespace: ns}, data: {key: dmFsdWU=}}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want[0], got); diff != "" {
+		t.Errorf("secret (-want +got):\n%s", diff)
+	}
+}
+
+// The configuration is one that Cutwater loads, with a job for the repository.
+func TestConfiguration(t *testing.T) {
+	loaded, err := config.Load(t.Context(), config.Files{Config: "overlay/config.yaml", Jobs: "overlay/jobs.yaml"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(loaded.Presubmits(Org+"/"+Repo)) == 0 {
+		t.Errorf("there are no jobs for %s/%s", Org, Repo)
+	}
+}

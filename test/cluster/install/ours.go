@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package install
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/cutwater-ci/cutwater/local/gobuild"
+	"github.com/cutwater-ci/cutwater/test/cluster/images"
+)
+
+const (
+	module = "github.com/cutwater-ci/cutwater/"
+	// Shell is what the test's own jobs run in: a shell and the usual programs.
+	Shell = module + "test/cluster/shell"
+	// versitygw is the S3 server, which the module hack/testservers pins.
+	versitygw = "github.com/versity/versitygw/cmd/versitygw"
+)
+
+// build builds programs of this repository, and others that are named with them,
+// and returns their images by import path.
+func (i *Installer) build(ctx context.Context, programs []string) (map[string]images.Image, error) {
+	begun := time.Now()
+	dir, err := gobuild.CacheDir("images")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	withGit, err := i.withGit()
+	if err != nil {
+		return nil, err
+	}
+	built := map[string]images.Image{}
+	for _, program := range programs {
+		name := path.Base(program)
+		image := images.Program(name, filepath.Join(dir, name))
+		switch {
+		case program == Shell:
+			image = images.Base(name)
+		case program == versitygw:
+			err = compile(ctx, filepath.Join(i.Root, "hack", "testservers"), dir, program)
+		case strings.HasPrefix(program, module):
+			err = compile(ctx, i.Root, dir, program)
+		default:
+			err = fmt.Errorf("no program of ours: %s", program)
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case withGit[program]:
+			image, err = images.WithGit(ctx, image)
+		case program == Shell || program == versitygw: // the latter makes its bucket by mkdir
+			image, err = images.WithShell(ctx, image)
+		}
+		if err != nil {
+			return nil, err
+		}
+		built[program] = image
+	}
+	i.say(begun, "%d programs are built", len(built))
+	return built, nil
+}
+
+// compile builds a static program as ko does. Where it was built, and from which
+// commit, does not show, so that the same sources give the same image.
+func compile(ctx context.Context, folder, dir, program string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags=disable_grpc_modules", "-ldflags=-s -w", "-o", dir+"/", program)
+	cmd.Dir, cmd.Env = folder, append(os.Environ(), "CGO_ENABLED=0")
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("building %s: %w\n%s", program, err, said)
+	}
+	return nil
+}
+
+// withGit are the programs that .ko.yaml gives an image with git in it.
+func (i *Installer) withGit() (map[string]bool, error) {
+	content, err := os.ReadFile(filepath.Join(i.Root, ".ko.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	var ko struct {
+		BaseImageOverrides map[string]string `json:"baseImageOverrides"`
+	}
+	if err := yaml.Unmarshal(content, &ko); err != nil {
+		return nil, fmt.Errorf(".ko.yaml: %w", err)
+	}
+	programs := map[string]bool{}
+	for program, image := range ko.BaseImageOverrides {
+		programs[program] = strings.Contains(image, "/git:") || strings.Contains(image, "/git@")
+	}
+	return programs, nil
+}
