@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
@@ -163,16 +164,22 @@ func TestRecord(t *testing.T) {
 		t.Errorf("an old look made the record %v", d.Record)
 	}
 
-	written, err := schedule.ParseRecord(passed.Record.Text(), passed.Record.Marks())
+	cm := &corev1.ConfigMap{}
+	passed.Record.PutIn(cm)
+	written, err := schedule.RecordIn(cm)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if d := schedule.Decide(all, ended, written, at("10:32:00")); d.Changed || len(d.Due) > 0 {
 		t.Errorf("written and read: got %+v", d)
 	}
-	for _, bad := range [][2]string{{"yesterday", ""}, {passed.Record.Text(), "1234567"}, {"", "12345678"}} {
-		if r, err := schedule.ParseRecord(bad[0], []byte(bad[1])); err == nil {
-			t.Errorf("ParseRecord(%q) = %v, want an error", bad, r)
+	for _, bad := range []*corev1.ConfigMap{
+		{},
+		{Data: map[string]string{"worked": "yesterday"}},
+		{Data: cm.Data, BinaryData: map[string][]byte{"known": []byte("1234567")}},
+	} {
+		if r, err := schedule.RecordIn(bad); err == nil {
+			t.Errorf("RecordIn(%v) = %v, want an error", bad, r)
 		}
 	}
 }

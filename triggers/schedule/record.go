@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
 // Record is what is to be remembered from one look to the next. The zero Record is of none yet.
@@ -18,17 +20,25 @@ type Record struct {
 	known map[mark]bool
 }
 
-// ParseRecord reads what Text and Marks have written.
-func ParseRecord(text string, marks []byte) (Record, error) {
-	if text == "" && len(marks) == 0 {
-		return Record{}, nil
-	}
-	worked, err := time.Parse(time.RFC3339Nano, text)
+// The ConfigMap of the record is in the namespace of the ProwJobs.
+const (
+	// RecordName is its name.
+	RecordName = "horologium"
+	// workedKey is the key of Worked, in RFC 3339.
+	workedKey = "worked"
+	// knownKey is the key of the jobs with cron lines that were seen up to then, 8 bytes each.
+	knownKey = "known"
+)
+
+// RecordIn reads the record in a ConfigMap.
+func RecordIn(cm *corev1.ConfigMap) (Record, error) {
+	worked, err := time.Parse(time.RFC3339Nano, cm.Data[workedKey])
 	if err != nil {
-		return Record{}, fmt.Errorf("reading the time up to which all was worked off: %w", err)
+		return Record{}, fmt.Errorf("%s: %w", workedKey, err)
 	}
+	marks := cm.BinaryData[knownKey]
 	if len(marks)%8 != 0 {
-		return Record{}, fmt.Errorf("the known jobs are %d bytes, no multiple of 8", len(marks))
+		return Record{}, fmt.Errorf("%s: %d bytes, no multiple of 8", knownKey, len(marks))
 	}
 	r := Record{Worked: worked.UTC(), known: make(map[mark]bool, len(marks)/8)}
 	for m := range slices.Chunk(marks, 8) {
@@ -37,16 +47,14 @@ func ParseRecord(text string, marks []byte) (Record, error) {
 	return r, nil
 }
 
-// Text is Worked as text.
-func (r Record) Text() string { return r.Worked.UTC().Format(time.RFC3339Nano) }
-
-// Marks are the jobs with cron lines that were seen up to Worked, 8 bytes each.
-func (r Record) Marks() []byte {
+// PutIn writes the record into a ConfigMap.
+func (r Record) PutIn(cm *corev1.ConfigMap) {
 	marks := make([]byte, 0, 8*len(r.known))
 	for _, m := range slices.Sorted(maps.Keys(r.known)) {
 		marks = binary.BigEndian.AppendUint64(marks, uint64(m))
 	}
-	return marks
+	cm.Data = map[string]string{workedKey: r.Worked.UTC().Format(time.RFC3339Nano)}
+	cm.BinaryData = map[string][]byte{knownKey: marks}
 }
 
 // since is after when the times of a job with a cron line count: of one that
