@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -39,21 +40,30 @@ func New(in io.Reader, out, err io.Writer) *cobra.Command {
 }
 
 func newUp(opts *cluster.Options) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "up",
-		Short: "Start what does not run of the cluster, and return when its node is ready",
+		Short: "Start what does not run of the cluster, install Knative and Cutwater, and return when all is ready",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			started := time.Now()
-			c, err := cluster.Start(cmd.Context(), *opts)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "The cluster %s is ready after %s; it runs until \"down\". Reach it with:\n  nsenter --net=%s kubectl --kubeconfig %s get pods -A\n",
-				opts.Name, time.Since(started).Round(100*time.Millisecond), c.Namespace(), c.Kubeconfig())
-			return nil
-		},
 	}
+	only := cmd.Flags().String("only", everything, "how far to go: core (Kubernetes alone), knative, or cutwater")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if !slices.Contains([]string{onlyCore, onlyKnative, everything}, *only) {
+			return fmt.Errorf("--only is core, knative or cutwater, not %q", *only)
+		}
+		started := time.Now()
+		c, err := cluster.Start(cmd.Context(), *opts)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "the node is ready, %s\n", time.Since(started).Round(100*time.Millisecond))
+		if err := installOn(cmd.Context(), c, *only, cmd.ErrOrStderr()); err != nil {
+			return err
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "The cluster %s is ready after %s; it runs until \"down\". Reach it with:\n  nsenter --net=%s kubectl --kubeconfig %s get pods -A\n",
+			opts.Name, time.Since(started).Round(100*time.Millisecond), c.Namespace(), c.Kubeconfig())
+		return nil
+	}
+	return cmd
 }
 
 func newDown(opts *cluster.Options) *cobra.Command {
