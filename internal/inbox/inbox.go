@@ -6,8 +6,12 @@
 //	inbox/deliveries/<guid>/<consumer>  the ledger: what that consumer did with it
 //	inbox/pending/<guid>                not finished yet, and when it was last sent
 //	inbox/dead/<guid>                   given up, and why
+//	inbox/missing/<guid>/failed-<id>    GitHub's attempt <id> did not arrive
+//	inbox/missing/<guid>/asked-<n>      GitHub was asked to deliver it, for the n-th time
+//	inbox/webhooks/<owner>              up to where GitHub's record was looked at
 //
-// functions/hook puts deliveries and sweeps the pending ones; each consumer
+// functions/hook puts deliveries, sweeps the pending ones and has GitHub deliver
+// again what did not arrive; each consumer
 // (functions/plugins, ...) writes its ledger entry and finishes the delivery. The
 // bucket, not the event broker, is the source of truth: what is in it will be done.
 // In Prow: nothing; hook keeps events in memory.
