@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cutwater-ci/cutwater/internal/blob"
+	"github.com/cutwater-ci/cutwater/internal/github"
 )
 
 // Environment is what the process reads, beside what all functions do
@@ -24,4 +25,14 @@ type Environment struct {
 	// SendTimeout is how long an answer waits for the sink to take the event. GitHub
 	// waits 10 s in all.
 	SendTimeout time.Duration `env:"SEND_TIMEOUT,default=3s"`
+
+	// GitHub is asked for deliveries that did not arrive, as an app or with a token.
+	// Without both nobody asks.
+	GitHub github.Environment
+	// WebhookURL is where GitHub posts to, by which a token's webhooks are known as
+	// ours.
+	WebhookURL string `env:"WEBHOOK_URL"`
+	// WebhookOwners are the orgs and repositories ("org/repo") whose webhooks lead
+	// here, where a token is used. An app has a webhook of its own.
+	WebhookOwners []string `env:"WEBHOOK_OWNERS"`
 }

@@ -4,8 +4,10 @@
 // request in the inbox, answers, and has the broker tell everybody else.
 //
 // Starts on: POST /hook from GitHub; POST /sweep, every five minutes, which sends
-// unfinished deliveries again. Changes: the inbox in the bucket, and sends events to
-// its sink. Config: none, but the environment. In Prow: the program "hook", of which
+// unfinished deliveries again and has GitHub deliver again what did not arrive;
+// POST /dead-letter, with what the broker gave up. Changes: the inbox in the bucket,
+// sends events to its sink, and asks GitHub for redeliveries. Config: none, but the
+// environment. In Prow: the program "hook", of which
 // this is the front door; its plugins are functions/plugins.
 package hook
 
@@ -41,6 +43,7 @@ type server struct {
 	sendTimeout time.Duration
 	metrics     *metrics
 	sweeper     sweeper
+	finder      *finder // nil where nobody asks GitHub
 }
 
 // New returns the function's handler.
@@ -70,6 +73,9 @@ func New(ctx context.Context, env function.Lookup) (http.Handler, error) {
 		sender:      sender,
 		sendTimeout: e.SendTimeout,
 		metrics:     newMetrics(function.Registerer(ctx)),
+	}
+	if s.finder, err = newFinder(ctx, e, s.inbox, s.metrics); err != nil {
+		return nil, err
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{$}", func(http.ResponseWriter, *http.Request) {})

@@ -13,6 +13,9 @@ type metrics struct {
 	dead      prometheus.Gauge
 	resent    prometheus.Counter
 	buried    prometheus.Counter
+	missing   prometheus.Gauge
+	asked     prometheus.Counter
+	refused   prometheus.Gauge
 }
 
 func newMetrics(registry prometheus.Registerer) *metrics {
@@ -45,7 +48,19 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 			Name: "cutwater_inbox_buried_total",
 			Help: "Deliveries given up by this process.",
 		}),
+		missing: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "cutwater_inbox_missing",
+			Help: "Deliveries that did not arrive, as the last sweep knew.",
+		}),
+		asked: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "cutwater_inbox_asked_total",
+			Help: "Deliveries that GitHub was asked to send again.",
+		}),
+		refused: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "cutwater_inbox_refused_owners",
+			Help: "Owners of webhooks that the last sweep could not look at, for lack of rights.",
+		}),
 	}
-	registry.MustRegister(m.webhooks, m.responses, m.pending, m.oldest, m.dead, m.resent, m.buried)
+	registry.MustRegister(m.webhooks, m.responses, m.pending, m.oldest, m.dead, m.resent, m.buried, m.missing, m.asked, m.refused)
 	return m
 }

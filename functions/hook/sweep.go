@@ -30,14 +30,19 @@ const (
 // sweeper lets one sweep run at a time in this process.
 type sweeper struct{ running sync.Mutex }
 
-// serveSweep sends what is unfinished and due again. Whoever asks may: a sweep does
-// nothing that is not due, and doing that twice is harmless.
+// serveSweep sends what is unfinished and due again, and asks for what did not
+// arrive. Whoever asks may: a sweep does nothing that is not due, and doing that
+// twice is harmless.
 func (s *server) serveSweep(w http.ResponseWriter, r *http.Request) {
 	if s.sweeper.running.TryLock() {
 		defer s.sweeper.running.Unlock()
 		ctx, cancel := context.WithTimeout(r.Context(), sweepTimeout)
 		defer cancel()
-		if err := s.sweep(ctx, time.Now()); err != nil {
+		err := s.sweep(ctx, time.Now())
+		if s.finder != nil {
+			err = errors.Join(err, s.finder.find(ctx, time.Now()))
+		}
+		if err != nil {
 			logging.FromContext(ctx).Errorw("sweep failed", "error", err)
 			w.WriteHeader(http.StatusInternalServerError)
 			return
