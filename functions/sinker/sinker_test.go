@@ -157,16 +157,19 @@ func ours(run string) map[string]string {
 	return map[string]string{prowv1.CreatedByProwLabel: "true", prowv1.IDLabel: run}
 }
 
+// pingHeader is what a PingSource sends, besides "{}".
+func pingHeader() http.Header {
+	return http.Header{
+		"Ce-Specversion": {"1.0"}, "Ce-Type": {"dev.knative.sources.ping"}, "Ce-Id": {"1"},
+		"Ce-Source": {"/apis/v1/namespaces/cutwater/pingsources/sinker"}, "Content-Type": {"application/json"},
+	}
+}
+
 // tick sends the event that a PingSource would, and returns the answer.
 func (w *world) tick(ctx context.Context) int {
 	w.Helper()
 	r := httptest.NewRequestWithContext(logging.WithLogger(ctx, zaptest.NewLogger(w).Sugar()), http.MethodPost, "/", strings.NewReader("{}"))
-	for name, value := range map[string]string{
-		"Ce-Specversion": "1.0", "Ce-Type": "dev.knative.sources.ping", "Ce-Source": "/apis/v1/namespaces/cutwater/pingsources/sinker",
-		"Ce-Id": "1", "Content-Type": "application/json",
-	} {
-		r.Header.Set(name, value)
-	}
+	r.Header = pingHeader()
 	answer := httptest.NewRecorder()
 	function.Handler(w.handler(), w.registry).ServeHTTP(answer, r)
 	return answer.Code
