@@ -51,6 +51,7 @@ func New(out, err io.Writer) *cobra.Command {
 		newDiff(),
 		newRun(folder, time.Now),
 		newCheck(),
+		newDoctor(folder),
 		newGitHubApp(),
 		newVersion(),
 	)

@@ -162,6 +162,10 @@ func TestCreate(t *testing.T) {
 	if lacks := github.LacksEvents(app.Events); lacks != nil {
 		t.Errorf("it is not sent %v", lacks)
 	}
+	hook, err := gh.AppHook(t.Context())
+	if want := (github.AppHook{URL: "https://hook.example.com/hook", ContentType: "json", HasSecret: true}); err != nil || hook != want {
+		t.Errorf("webhook %+v, %v, want %+v", hook, err, want)
+	}
 }
 
 // What does not come from the GitHub that was asked changes nothing, and the

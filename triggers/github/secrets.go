@@ -80,6 +80,13 @@ func (s *Secrets) reload() error {
 // everything is the key of the tokens for orgs and repos without their own.
 const everything = "*"
 
+// CheckSecrets says what is wrong with the content of such a file. The error holds
+// no token.
+func CheckSecrets(data []byte) error {
+	_, err := parseTokens(data)
+	return err
+}
+
 // parseTokens returns the tokens of a file by org/repo, org or "*".
 func parseTokens(data []byte) (map[string][][]byte, error) {
 	data = bytes.TrimSpace(data)

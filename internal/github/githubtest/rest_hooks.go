@@ -26,6 +26,9 @@ func (s *Server) hookRoutes(route func(string, func(*call) (answer, error))) {
 		config := object{"content_type": "json", "insecure_ssl": "0"}
 		for _, h := range hooks {
 			config["url"] = h.URL
+			if h.Secret != "" {
+				config["secret"] = "********"
+			}
 		}
 		return ok(config)
 	})
