@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/cutwater-ci/cutwater/local/gobuild"
+	"github.com/cutwater-ci/cutwater/test/cluster/forge"
 	"github.com/cutwater-ci/cutwater/test/cluster/images"
 )
 
@@ -59,7 +60,7 @@ func (i *Installer) build(ctx context.Context, programs []string) (map[string]im
 			return nil, err
 		}
 		switch {
-		case withGit[program]:
+		case withGit[program] || program == forge.Program:
 			image, err = images.WithGit(ctx, image)
 		case program == Shell || program == versitygw: // the latter makes its bucket by mkdir
 			image, err = images.WithShell(ctx, image)
