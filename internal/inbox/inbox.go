@@ -8,6 +8,8 @@
 //	inbox/dead/<guid>                   given up, and why
 //	inbox/missing/<guid>/failed-<id>    GitHub's attempt <id> did not arrive
 //	inbox/missing/<guid>/asked-<n>      GitHub was asked to deliver it, for the n-th time
+//	inbox/dead-letters/<name>           an event of others that the broker gave up
+//	inbox/replays/<name>                the same, to be sent again
 //	inbox/webhooks/<owner>              up to where GitHub's record was looked at
 //
 // functions/hook puts deliveries, sweeps the pending ones and has GitHub deliver
