@@ -81,13 +81,14 @@ func New(ctx context.Context, env function.Lookup) (http.Handler, error) {
 	mux.HandleFunc("/{$}", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc(e.WebhookPath, s.serveWebhook)
 	mux.HandleFunc("POST "+sweepPath, s.serveSweep)
+	mux.Handle("POST "+deadLetterPath, internal(event.Handler(s.deadLetter)))
 	return mux, nil
 }
 
 // isPath reports whether webhooks may come to the path; patterns of net/http may be
 // more than paths.
 func isPath(path string) bool {
-	return strings.HasPrefix(path, "/") && !strings.ContainsAny(path, "{} \t") && path != sweepPath
+	return strings.HasPrefix(path, "/") && !strings.ContainsAny(path, "{} \t") && path != sweepPath && path != deadLetterPath
 }
 
 // serveWebhook accepts a webhook: when the answer is 200, it is stored.

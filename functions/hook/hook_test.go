@@ -319,6 +319,7 @@ func TestNewErrors(t *testing.T) {
 		{"WEBHOOK_PATH", "hook", "WEBHOOK_PATH"},
 		{"WEBHOOK_PATH", "/{hook", "WEBHOOK_PATH"},
 		{"WEBHOOK_PATH", "/sweep", "WEBHOOK_PATH"},
+		{"WEBHOOK_PATH", "/dead-letter", "WEBHOOK_PATH"},
 		{"WEBHOOK_OWNERS", "org", "WEBHOOK_URL"},
 	} {
 		env := func(key string) (string, bool) {

@@ -16,6 +16,8 @@ type metrics struct {
 	missing   prometheus.Gauge
 	asked     prometheus.Counter
 	refused   prometheus.Gauge
+
+	deadLetters prometheus.Counter
 }
 
 func newMetrics(registry prometheus.Registerer) *metrics {
@@ -60,7 +62,11 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 			Name: "cutwater_inbox_refused_owners",
 			Help: "Owners of webhooks that the last sweep could not look at, for lack of rights.",
 		}),
+		deadLetters: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "cutwater_dead_letters_total",
+			Help: "Events that the broker gave up.",
+		}),
 	}
-	registry.MustRegister(m.webhooks, m.responses, m.pending, m.oldest, m.dead, m.resent, m.buried, m.missing, m.asked, m.refused)
+	registry.MustRegister(m.webhooks, m.responses, m.pending, m.oldest, m.dead, m.resent, m.buried, m.missing, m.asked, m.refused, m.deadLetters)
 	return m
 }

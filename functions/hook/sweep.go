@@ -38,7 +38,7 @@ func (s *server) serveSweep(w http.ResponseWriter, r *http.Request) {
 		defer s.sweeper.running.Unlock()
 		ctx, cancel := context.WithTimeout(r.Context(), sweepTimeout)
 		defer cancel()
-		err := s.sweep(ctx, time.Now())
+		err := errors.Join(s.sweep(ctx, time.Now()), s.replay(ctx))
 		if s.finder != nil {
 			err = errors.Join(err, s.finder.find(ctx, time.Now()))
 		}
