@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/cloudevents/sdk-go/v2/binding"
@@ -45,7 +46,9 @@ type trigger struct {
 	filter  eventfilter.Filter
 	client  *retryablehttp.Client
 	address string
-	slots   chan struct{}
+	// deadLetters is where events go that the address did not take; empty for nowhere.
+	deadLetters string
+	slots       chan struct{}
 }
 
 func (m *Mesh) startBroker(ctx context.Context, namespace, name string) error {
@@ -83,6 +86,11 @@ func (m *Mesh) newTrigger(t *eventingv1.Trigger) (*trigger, error) {
 	if t.Spec.Delivery != nil {
 		if retry, err = kncloudevents.RetryConfigFromDeliverySpec(*t.Spec.Delivery); err != nil {
 			return nil, err
+		}
+		if sink := t.Spec.Delivery.DeadLetterSink; sink != nil {
+			if ready.deadLetters, err = m.address(t.Namespace, *sink); err != nil {
+				return nil, err
+			}
 		}
 	}
 	ready.client = retryablehttp.NewClient()
@@ -134,23 +142,38 @@ func (b *broker) deliver(ctx context.Context, t *trigger, event cloudevents.Even
 		return
 	}
 	log := b.log.With("trigger", t.name, "event", event.ID(), "type", event.Type())
-	request, err := retryablehttp.NewRequestWithContext(ctx, http.MethodPost, t.address, body)
-	if err != nil {
-		log.Errorw("Making a delivery's request", zap.Error(err))
+	code, err := t.post(ctx, t.address, header, body)
+	if ctx.Err() != nil || err == nil && code < 300 {
 		return
+	}
+	log.Warnw("Giving an event up", "code", code, zap.Error(err))
+	if t.deadLetters == "" {
+		return
+	}
+	header = header.Clone()
+	header.Set("Ce-Knativeerrordest", t.address)
+	if code > 0 {
+		header.Set("Ce-Knativeerrorcode", strconv.Itoa(code))
+	}
+	if code, err := t.post(ctx, t.deadLetters, header, body); err != nil || code >= 300 {
+		log.Errorw("The dead letter sink did not take an event", "code", code, zap.Error(err))
+	}
+}
+
+// post sends an event, again as the Trigger says, and returns the last answer's
+// code, 0 if there was none.
+func (t *trigger) post(ctx context.Context, to string, header http.Header, body []byte) (int, error) {
+	request, err := retryablehttp.NewRequestWithContext(ctx, http.MethodPost, to, body)
+	if err != nil {
+		return 0, err
 	}
 	request.Header = header.Clone()
 	request.Header.Del("Content-Length")
 	response, err := t.client.Do(request)
 	if err != nil {
-		if ctx.Err() == nil {
-			log.Warnw("Giving an event up; the sweep will send it again", zap.Error(err))
-		}
-		return
+		return 0, err
 	}
 	defer response.Body.Close()
 	_, _ = io.Copy(io.Discard, response.Body)
-	if response.StatusCode >= 300 {
-		log.Warnw("Giving an event up; the sweep will send it again", "code", response.StatusCode)
-	}
+	return response.StatusCode, nil
 }

@@ -22,6 +22,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/dynamic"
 
 	"github.com/cutwater-ci/cutwater/local/manifests"
 )
@@ -44,6 +45,8 @@ type Options struct {
 	Env map[string]map[string]string
 	// Kubeconfig is the file with which a service account reaches the API server.
 	Kubeconfig func(namespace, serviceAccount string) (string, error)
+	// PingSources is the API server whose PingSources are honoured beside those of the manifests; nil is none.
+	PingSources dynamic.Interface
 	// IdleAfter is how long a function without requests stays up; a minute when 0.
 	IdleAfter time.Duration
 	// Log gets what happens.
@@ -58,6 +61,9 @@ type Mesh struct {
 	servers   sync.WaitGroup
 	cancel    context.CancelFunc
 	work      *errgroup.Group
+
+	mu   sync.Mutex
+	rung map[string]*rung // PingSources by namespace/name
 }
 
 // Start listens for every function and broker, and starts what runs for ever.
@@ -69,7 +75,7 @@ func Start(ctx context.Context, opts Options) (*Mesh, error) {
 	if opts.Log == nil {
 		opts.Log = zap.NewNop().Sugar()
 	}
-	m := &Mesh{opts: opts, functions: map[string]*activator{}, listeners: map[string]net.Listener{}}
+	m := &Mesh{opts: opts, functions: map[string]*activator{}, listeners: map[string]net.Listener{}, rung: map[string]*rung{}}
 	ctx, m.cancel = context.WithCancel(ctx)
 	m.work, ctx = errgroup.WithContext(ctx)
 	if err := m.start(ctx); err != nil {
@@ -104,6 +110,11 @@ func (m *Mesh) start(ctx context.Context) error {
 	for _, s := range set.PingSources {
 		if err := m.startPingSource(ctx, s); err != nil {
 			return fmt.Errorf("ping source %s: %w", s.Name, err)
+		}
+	}
+	if m.opts.PingSources != nil {
+		if err := m.followPingSources(ctx); err != nil {
+			return fmt.Errorf("watching ping sources: %w", err)
 		}
 	}
 	for _, d := range set.Deployments {

@@ -64,7 +64,11 @@ spec:
   broker: default
   filters: [{prefix: {type: wanted.}}]
   subscriber: {ref: {apiVersion: serving.knative.dev/v1, kind: Service, name: receiver}}
-  delivery: {retry: 3, backoffPolicy: linear, backoffDelay: PT0.01S}
+  delivery:
+    retry: 3
+    backoffPolicy: linear
+    backoffDelay: PT0.01S
+    deadLetterSink: {ref: {apiVersion: serving.knative.dev/v1, kind: Service, name: receiver}, uri: /dead-letter}
 `
 
 // startTest starts the mesh of testManifests with a receiver of the test's.
@@ -148,6 +152,30 @@ func TestBroker(t *testing.T) {
 	}
 	if tries.Load() != 3 {
 		t.Errorf("the event was sent %d times, want 3: twice refused, then taken", tries.Load())
+	}
+}
+
+// What nobody takes goes to the dead letter sink, which hears why.
+func TestDeadLetter(t *testing.T) {
+	var tries atomic.Int32
+	got := make(chan string, 10)
+	m, env := startTest(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/dead-letter" {
+			tries.Add(1)
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		body, _ := io.ReadAll(r.Body)
+		got <- r.Header.Get("Ce-Id") + " " + string(body) + " " + r.Header.Get("Ce-Knativeerrorcode") + " " + r.Header.Get("Ce-Knativeerrordest")
+		w.WriteHeader(http.StatusAccepted)
+	}, time.Minute, make(chan context.Context, 1))
+	sink, _ := (*env)("K_SINK")
+	send(t, sink, "wanted.event", "2")
+	if want, got := "2 body 500 "+m.URL("ns", "receiver")+"/", <-got; got != want {
+		t.Errorf("the dead letter sink got %q, want %q", got, want)
+	}
+	if tries.Load() != 4 {
+		t.Errorf("the event was sent %d times before, want 4", tries.Load())
 	}
 }
 

@@ -16,6 +16,13 @@ import (
 	sourcesv1 "knative.dev/eventing/pkg/apis/sources/v1"
 )
 
+// rung is a PingSource that is honoured.
+type rung struct {
+	source *sourcesv1.PingSource
+	sink   string
+	stop   context.CancelFunc
+}
+
 // startPingSource sends an event whenever the schedule says so. As Knative's
 // it gives a failing sink up soon: what is due is worked out by the function,
 // so a lost tick is made up by the next.
@@ -32,15 +39,21 @@ func (m *Mesh) startPingSource(ctx context.Context, source *sourcesv1.PingSource
 	if err != nil {
 		return fmt.Errorf("schedule %q: %w", source.Spec.Schedule, err)
 	}
+	changed, stop := context.WithCancel(ctx)
+	m.mu.Lock()
+	m.rung[key(source.Namespace, source.Name)] = &rung{source: source, sink: sink, stop: stop}
+	m.mu.Unlock()
 	m.work.Go(func() error {
+		defer stop()
 		for {
 			timer := time.NewTimer(time.Until(schedule.Next(time.Now())))
 			select {
-			case <-ctx.Done():
+			case <-changed.Done():
 				timer.Stop()
 				return nil
 			case <-timer.C:
 			}
+			// What has begun ends well, also when the source is changed meanwhile.
 			if err := ping(ctx, source, sink); err != nil && ctx.Err() == nil {
 				m.opts.Log.Warnw("Ringing a ping source", "source", source.Name, zap.Error(err))
 			}

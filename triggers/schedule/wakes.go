@@ -7,6 +7,8 @@ import (
 	"math/bits"
 	"strings"
 	"time"
+
+	"github.com/robfig/cron/v3"
 )
 
 // Minutes is a set of the minutes of a day, in UTC: by hour, a bit for each.
@@ -48,6 +50,21 @@ func (m *Minutes) Cron(hour int) string {
 		at += n
 	}
 	return fmt.Sprintf("%s %d * * *", strings.Join(parts, ","), hour)
+}
+
+// AddCron adds the minutes of a line that Cron made; of others, it adds what they have of that shape.
+func (m *Minutes) AddCron(line string) {
+	parsed, err := cron.ParseStandard(line)
+	if err != nil {
+		return
+	}
+	if spec, ok := parsed.(*cron.SpecSchedule); ok {
+		for hour := range m {
+			if spec.Hour>>hour&1 == 1 {
+				m[hour] |= spec.Minute & (1<<60 - 1)
+			}
+		}
+	}
 }
 
 const (

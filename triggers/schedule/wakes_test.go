@@ -100,10 +100,13 @@ func TestCron(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
-		var got schedule.Minutes
+		var got, read schedule.Minutes
 		end := at("23:59:59")
 		for at := parsed.Next(at("00:00:00")); at.Before(end); at = parsed.Next(at) {
 			got[at.Hour()] |= 1 << at.Minute()
+		}
+		if read.AddCron(line); read != m {
+			t.Errorf("%q is read as %b, want %b", line, read, m)
 		}
 		if diff := cmp.Diff(fmt.Sprintf("%b", m), fmt.Sprintf("%b", got)); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", line, diff)
