@@ -27,8 +27,6 @@ import (
 const (
 	// deadLetterPath is where the broker sends what it gave up.
 	deadLetterPath = "/dead-letter"
-	// brokerConsumer is the broker's name in the ledger.
-	brokerConsumer = "broker"
 	// maxReplays is how many dead letters one sweep sends again.
 	maxReplays = 100
 )
@@ -99,7 +97,7 @@ func (s *server) noteGivenUp(ctx context.Context, ev event.Event) error {
 	if signature == "" || !hmac.Equal([]byte(signature), []byte(d.Header.Get(webhook.SignatureHeader))) {
 		return event.Permanent(webhook.ErrSignature)
 	}
-	entry, err := s.inbox.Entry(ctx, d.GUID, brokerConsumer)
+	entry, err := s.inbox.Entry(ctx, d.GUID, inbox.Broker)
 	if err != nil {
 		return err
 	}
@@ -111,7 +109,7 @@ func (s *server) noteGivenUp(ctx context.Context, ev event.Event) error {
 	if code := codeOf(ev); code != 0 {
 		outcome.Error = fmt.Sprintf("the broker was answered %d and gave up, the sweep goes on", code)
 	}
-	return s.inbox.Record(ctx, d.GUID, brokerConsumer, inbox.Entry{Plugins: map[string]inbox.Outcome{subscriber: outcome}})
+	return s.inbox.Record(ctx, d.GUID, inbox.Broker, inbox.Entry{Plugins: map[string]inbox.Outcome{subscriber: outcome}})
 }
 
 // subscriberOf is the host that did not take the event; the rest of its address may

@@ -19,6 +19,10 @@ type Entry struct {
 	Plugins map[string]Outcome `json:"plugins"`
 }
 
+// Broker is the consumer that stands for the broker: its entry says to whom it could
+// not deliver the event, in place of plugins.
+const Broker = "broker"
+
 // States of an Outcome.
 const (
 	StateDone      = "done"      // acted, and need not again
