@@ -9,6 +9,8 @@ import (
 	"io"
 	"os/exec"
 	"strings"
+
+	"github.com/cutwater-ci/cutwater/test/cluster/settings"
 )
 
 // Images returns the references of the images that the node has.
@@ -29,7 +31,7 @@ func (c *Cluster) waitForImages(ctx context.Context) error {
 	return c.until(ctx, "containerd", func() error {
 		_, err := c.Images(ctx)
 		return err
-	})
+	}, c.Part(settings.Containerd))
 }
 
 // ctr runs containerd's own client in the namespace of Kubernetes.

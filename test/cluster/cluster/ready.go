@@ -18,7 +18,7 @@ import (
 const askEvery = 200 * time.Millisecond
 
 // WaitReady waits until all parts run, the API server answers, the node is
-// ready, and pods can be made. A part that has ended is an error.
+// ready, and pods can be made. It gives up when a part does not run.
 func (c *Cluster) WaitReady(ctx context.Context) error {
 	if err := c.waitForServer(ctx); err != nil {
 		return err
@@ -33,14 +33,14 @@ func (c *Cluster) WaitReady(ctx context.Context) error {
 			return err
 		}
 		return ready(node)
-	})
+	}, c.Parts()...)
 	if err != nil {
 		return err
 	}
 	return c.until(ctx, "the service account of the default namespace", func() error {
 		_, err := client.CoreV1().ServiceAccounts(metav1.NamespaceDefault).Get(ctx, "default", metav1.GetOptions{})
 		return err
-	})
+	}, c.Parts()...)
 }
 
 // ready returns why the node is not ready.
@@ -67,7 +67,7 @@ func (c *Cluster) waitForServer(ctx context.Context) error {
 	return c.until(ctx, "the API server", func() error {
 		_, err := client.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(ctx)
 		return err
-	})
+	}, c.Part(settings.Etcd), c.Part(settings.APIServer))
 }
 
 func (c *Cluster) client() (*kubernetes.Clientset, error) {
@@ -79,9 +79,9 @@ func (c *Cluster) client() (*kubernetes.Clientset, error) {
 	return kubernetes.NewForConfig(config)
 }
 
-// until asks until there is no error. The error says the last one, or which
-// part has ended.
-func (c *Cluster) until(ctx context.Context, what string, ask func() error) error {
+// until asks until there is no error. The error says the last one, or which of
+// the parts that are needed for it does not run.
+func (c *Cluster) until(ctx context.Context, what string, ask func() error, parts ...Part) error {
 	tick := time.NewTicker(askEvery)
 	defer tick.Stop()
 	for {
@@ -89,9 +89,9 @@ func (c *Cluster) until(ctx context.Context, what string, ask func() error) erro
 		if err == nil {
 			return nil
 		}
-		for _, part := range c.Parts() {
-			if pid, running := part.Running(); pid != 0 && !running {
-				return fmt.Errorf("waiting for %s: %s has ended; see %s", what, part.Name(), part.Log())
+		for _, part := range parts {
+			if _, running := part.Running(); !running {
+				return fmt.Errorf("waiting for %s: %s does not run; see %s", what, part.Name(), part.Log())
 			}
 		}
 		select {

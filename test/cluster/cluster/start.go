@@ -125,7 +125,11 @@ func (c *Cluster) prepare() error {
 		return err
 	}
 	for name, content := range files {
-		if err := os.WriteFile(c.settings.Path("config", name), []byte(content), 0o644); err != nil {
+		path := c.settings.Path("config", name)
+		if old, err := os.ReadFile(path); err == nil && string(old) == content {
+			continue // kube-proxy ends when its file is written
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
 			return err
 		}
 	}

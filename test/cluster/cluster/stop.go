@@ -108,10 +108,15 @@ func (c *Cluster) removeStrays(context.Context) error {
 }
 
 func (c *Cluster) strays(logs, results string) ([]string, error) {
-	// CNI names its records after the network.
-	strays, err := filepath.Glob(filepath.Join(results, c.settings.Name+"-*"))
+	// CNI has two records of each pod, which have names of network, pod and interface.
+	networks, err := filepath.Glob(filepath.Join(results, c.settings.Name+"-*-eth0"))
 	if err != nil {
 		return nil, err
+	}
+	var strays []string
+	for _, network := range networks {
+		pod := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(network), c.settings.Name+"-"), "-eth0")
+		strays = append(strays, network, filepath.Join(results, "cni-loopback-"+pod+"-lo"))
 	}
 	// Kubelet links to the logs of containers.
 	links, err := filepath.Glob(filepath.Join(logs, "*"))
