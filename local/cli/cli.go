@@ -46,6 +46,7 @@ func New(out, err io.Writer) *cobra.Command {
 		newPush(folder),
 		newMerge(folder),
 		newJobs(folder),
+		newDeliveries(folder, time.Now),
 		newJob(time.Now),
 		newPod(time.Now),
 		newDiff(),
