@@ -79,7 +79,7 @@ func TestEveryOverlayIsBuilt(t *testing.T) {
 			t.Fatalf("%s: %v, %v", pattern, dirs, err)
 		}
 		for _, dir := range dirs {
-			if built[filepath.Base(dir)] == nil {
+			if built[filepath.Base(dir)] == nil && dir != "components/monitoring" { // TestAlerts does
 				t.Errorf("no test builds deploy/%s", dir)
 			}
 		}
