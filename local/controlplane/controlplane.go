@@ -37,6 +37,9 @@ type Options struct {
 	// Log gets what etcd and the API server print; nil keeps only the end of
 	// it, for the error of a failed start.
 	Log io.Writer
+	// Audit is a file that gets a line of JSON, an audit.k8s.io/v1 Event, for each request
+	// to the API server; none when empty.
+	Audit string
 }
 
 // ControlPlane is a running etcd and API server.
@@ -137,5 +140,20 @@ func (p *ControlPlane) environment(opts Options, assets string) (*envtest.Enviro
 		Set("max-requests-inflight", "2000").
 		Set("max-mutating-requests-inflight", "1000").
 		Set("profiling", "false")
+	if opts.Audit != "" {
+		policy := filepath.Join(opts.Dir, "audit-policy.yaml")
+		if err := os.WriteFile(policy, []byte(auditPolicy), 0o600); err != nil {
+			return nil, err
+		}
+		apiServer.Configure().Set("audit-policy-file", policy).Set("audit-log-path", opts.Audit)
+	}
 	return env, nil
 }
+
+// auditPolicy keeps who asked for what.
+const auditPolicy = `apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+  - level: Metadata
+`

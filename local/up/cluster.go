@@ -18,6 +18,8 @@ import (
 // namespaces, service accounts and roles. The mesh honours the rest.
 func applyManifests(ctx context.Context, client kubernetes.Interface, set *manifests.Set) error {
 	for _, ns := range set.Namespaces {
+		ns = ns.DeepCopy()
+		ns.Labels = nil // Pod Security's; the node confines pods, and says what it cannot give them
 		if err := created(client.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{})); err != nil {
 			return fmt.Errorf("creating namespace %s: %w", ns.Name, err)
 		}

@@ -148,7 +148,7 @@ func (m *Machine) startControlPlane(ctx context.Context, set *manifests.Set) err
 		return err
 	}
 	m.Plane, err = controlplane.Start(ctx, controlplane.Options{
-		Dir: dir, Port: m.opts.APIPort, CRDs: set.CRDs, Progress: m.opts.Progress,
+		Dir: dir, Port: m.opts.APIPort, CRDs: set.CRDs, Progress: m.opts.Progress, Audit: m.opts.Audit,
 	})
 	if err != nil {
 		return err

@@ -47,6 +47,9 @@ type Options struct {
 	// Log gets the logs of all parts as JSON lines; nil writes them to the file
 	// "log" in the state folder.
 	Log io.Writer
+	// Audit is a file that gets every request to the API server, as controlplane.Options
+	// says; none when empty.
+	Audit string
 }
 
 // check finds what would make the start fail later, and says it in one line each.

@@ -84,7 +84,8 @@ func keepLog(t *testing.T, path string) {
 // first, all at once; what disturbs the machine follows, one after the other.
 func TestMachine(t *testing.T) {
 	said := &printed{}
-	m := start(t, up.Options{Programs: utilities(t), Progress: io.MultiWriter(os.Stderr, said)})
+	audit := filepath.Join(t.TempDir(), "audit.log")
+	m := start(t, up.Options{Programs: utilities(t), Progress: io.MultiWriter(os.Stderr, said), Audit: audit})
 	t.Run("demonstration", func(t *testing.T) { demonstration(t, m, said) })
 	t.Run("command-line", func(t *testing.T) { commandLine(t, newStory(t, m)) })
 	t.Run("stories", func(t *testing.T) { stories(t, m) })
@@ -93,6 +94,7 @@ func TestMachine(t *testing.T) {
 	t.Run("configuration", func(t *testing.T) { brokenReload(t, newStory(t, m)) })
 	t.Run("bucket", func(t *testing.T) { brokenBucket(t, newStory(t, m)) })
 	t.Run("api-server", func(t *testing.T) { apiServerAway(t, newStory(t, m)) })
+	t.Run("roles", func(t *testing.T) { rolesAreExact(t, m, audit) })
 }
 
 // stories plays the files of testdata.
