@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,7 +17,7 @@ import (
 )
 
 // consumers are whose ledger entries are shown.
-func consumers() []string { return []string{"plugins", "tide"} }
+func consumers() []string { return []string{"plugins", "tide", inbox.Broker} }
 
 // subject is what a webhook says it is about; the rest of its body is not shown.
 type subject struct {
@@ -55,6 +54,7 @@ type deliveryPage struct {
 	frame
 	GUID     string
 	Missing  bool
+	Asked    *askedView
 	GivenUp  *givenUpView
 	Event    string
 	Subject  subject
@@ -67,40 +67,14 @@ type deliveryPage struct {
 
 // givenUpView is a delivery that nobody works on any more.
 type givenUpView struct {
-	GUID, Reason string
-	At           moment
+	Reason string
+	At     moment
 }
 
-// maxGivenUp is how many deliveries that were given up are listed.
-const maxGivenUp = 50
-
-type deliveriesPage struct {
-	frame
-	GivenUp []givenUpView
-	More    bool
-}
-
-// findDelivery asks for a GUID, and leads to the page of the one it is given. It
-// lists those that were given up, without reasons: not everybody may see them.
-func (s *server) findDelivery(r *http.Request) (content, error) {
-	if guid := strings.TrimSpace(r.URL.Query().Get("guid")); guid != "" {
-		return content{redirect: "/deliveries/" + url.PathEscape(guid)}, nil
-	}
-	page := deliveriesPage{frame: frame{Title: "Deliveries", Nav: "deliveries"}}
-	if s.inbox == nil {
-		return content{template: "deliveries.html", data: page}, nil
-	}
-	now := s.now()
-	for dead, err := range s.inbox.Dead(r.Context()) {
-		if err != nil {
-			return content{}, err
-		}
-		if page.More = len(page.GivenUp) == maxGivenUp; page.More {
-			break
-		}
-		page.GivenUp = append(page.GivenUp, givenUpView{GUID: dead.GUID, At: momentOf(dead.At, now)})
-	}
-	return content{template: "deliveries.html", data: page}, nil
+// askedView is a delivery that did not arrive.
+type askedView struct {
+	Since, Last moment
+	Times       int
 }
 
 // delivery is the page that says what became of a delivery: what each plugin
@@ -121,11 +95,15 @@ func (s *server) delivery(r *http.Request) (content, error) {
 	if s.inbox == nil {
 		return content{}, notFound("Deck was not told where the inbox is (BUCKET).")
 	}
+	if page.GivenUp, err = s.givenUp(r.Context(), guid); err != nil {
+		return content{}, err
+	}
 	d, err := s.inbox.Get(r.Context(), guid)
 	switch {
 	case errors.Is(err, inbox.ErrNotFound), errors.Is(err, inbox.ErrGUID):
 		page.Missing = true
-		return content{template: "delivery.html", data: page}, nil
+		page.Asked, err = s.asked(r.Context(), guid)
+		return content{template: "delivery.html", data: page}, err
 	case err != nil:
 		return content{}, err
 	}
@@ -142,13 +120,27 @@ func (s *server) delivery(r *http.Request) (content, error) {
 	if page.Outcomes, err = s.outcomes(r.Context(), guid); err != nil {
 		return content{}, err
 	}
-	switch dead, err := s.inbox.GivenUp(r.Context(), guid); {
-	case err == nil:
-		page.GivenUp = &givenUpView{guid, dead.Reason, momentOf(dead.At, now)}
-	case !errors.Is(err, inbox.ErrNotFound):
-		return content{}, err
-	}
 	return content{template: "delivery.html", data: page}, nil
+}
+
+// givenUp is why a delivery was given up; nil if it was not.
+func (s *server) givenUp(ctx context.Context, guid string) (*givenUpView, error) {
+	dead, err := s.inbox.GivenUp(ctx, guid)
+	if errors.Is(err, inbox.ErrNotFound) || errors.Is(err, inbox.ErrGUID) {
+		return nil, nil
+	}
+	return &givenUpView{dead.Reason, momentOf(dead.At, s.now())}, err
+}
+
+// asked is how often GitHub was asked for a delivery that did not arrive; nil if
+// nothing is known of it.
+func (s *server) asked(ctx context.Context, guid string) (*askedView, error) {
+	m, err := s.inbox.DidNotArrive(ctx, guid)
+	if errors.Is(err, inbox.ErrNotFound) || errors.Is(err, inbox.ErrGUID) {
+		return nil, nil
+	}
+	now := s.now()
+	return &askedView{momentOf(m.Since, now), momentOf(m.LastAsked, now), m.Asked}, err
 }
 
 // outcomes is what each plugin did about a delivery.

@@ -223,7 +223,52 @@ func TestDelivery(t *testing.T) {
 		t.Errorf("does not say why it was given up:\n%s", body)
 	}
 	response, body := s.get(t, "/deliveries")
-	if response.StatusCode != http.StatusOK || !strings.Contains(body, `<a href="/deliveries/guid-1">`) || strings.Contains(body, "no plugin") || strings.Contains(body, "guid-2") {
+	if response.StatusCode != http.StatusOK || !strings.Contains(body, `<a href="/deliveries/guid-1">`) || strings.Contains(body, "no plugin") || strings.Contains(body, "secret-org") {
 		t.Errorf("the form and what was given up: status %d\n%s", response.StatusCode, body)
+	}
+}
+
+// What is not done is listed, and a delivery that did not arrive has a page, too.
+func TestDeliveriesNotDone(t *testing.T) {
+	s := newSite(t)
+	ctx := t.Context()
+	for _, err := range []error{
+		s.inbox.Put(ctx, inbox.Delivery{GUID: "guid-waiting", Event: "push", Body: []byte("{}"), ReceivedAt: now}),
+		s.inbox.NoteFailure(ctx, inbox.Failure{GUID: "guid-missing", Attempt: 1, Webhook: "repos/secret-org/repo/hooks/1", Event: "push"}),
+		s.inbox.Bury(ctx, "guid-never", "it never arrived"),
+		s.inbox.PutLetter(ctx, "source", "1", []byte("{}")),
+		s.inbox.Record(ctx, "guid-waiting", inbox.Broker, inbox.Entry{Plugins: map[string]inbox.Outcome{
+			"plugins.cutwater.svc": {State: inbox.StateError, Error: "the broker was answered 503 and gave up", Attempts: 1, At: now},
+		}}),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	missing, err := s.inbox.DidNotArrive(ctx, "guid-missing")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.inbox.Ask(ctx, missing); err != nil {
+		t.Fatal(err)
+	}
+	for path, wanted := range map[string][]string{
+		"/deliveries": {
+			`<a href="/deliveries/guid-waiting">`, "Not done yet", `<a href="/deliveries/guid-missing">`, "Not arrived", `<a href="/deliveries/guid-never">`,
+			"1 events that are not GitHub", "cutwater deliveries letters",
+		},
+		"/deliveries/guid-missing": {"GitHub could not deliver it", "asked for it again 1 times"},
+		"/deliveries/guid-never":   {"Given up", "it never arrived"},
+		"/deliveries/guid-waiting": {"plugins.cutwater.svc", "the broker was answered 503 and gave up"},
+	} {
+		response, body := s.get(t, path)
+		if response.StatusCode != http.StatusOK || strings.Contains(body, "secret-org") {
+			t.Errorf("%s: status %d\n%s", path, response.StatusCode, body)
+		}
+		for _, text := range wanted {
+			if !strings.Contains(body, text) {
+				t.Errorf("%s does not show %q:\n%s", path, text, body)
+			}
+		}
 	}
 }

@@ -116,9 +116,24 @@ func askedKey(guid string, time int) string {
 // Missing yields the deliveries that did not arrive, as far as it is known. It reads
 // none of their objects.
 func (i *Inbox) Missing(ctx context.Context) iter.Seq2[Missing, error] {
+	return i.missing(ctx, missingPrefix)
+}
+
+// DidNotArrive returns what is known of a delivery that is missing, or ErrNotFound.
+func (i *Inbox) DidNotArrive(ctx context.Context, guid string) (Missing, error) {
+	if err := checkGUID(guid); err != nil {
+		return Missing{}, err
+	}
+	for m, err := range i.missing(ctx, missingPrefix+guid+"/") {
+		return m, err
+	}
+	return Missing{}, ErrNotFound
+}
+
+func (i *Inbox) missing(ctx context.Context, prefix string) iter.Seq2[Missing, error] {
 	return func(yield func(Missing, error) bool) {
 		var m Missing
-		for o, err := range i.bucket.List(ctx, missingPrefix, "") {
+		for o, err := range i.bucket.List(ctx, prefix, "") {
 			if err != nil {
 				yield(Missing{}, err)
 				return

@@ -73,6 +73,12 @@ func TestMissing(t *testing.T) {
 			if diff := cmp.Diff(again, last); diff != "" {
 				t.Errorf("last failure (-want +got):\n%s", diff)
 			}
+			one, err := i.DidNotArrive(ctx, "a")
+			if err != nil || one.Failures != 2 || one.Asked != 1 {
+				t.Errorf("got %+v, %v, want a alone", one, err)
+			}
+			_, err = i.DidNotArrive(ctx, "c")
+			do("reading what is not missing", err, inbox.ErrNotFound)
 			arrived, err := i.Arrived(ctx, "a")
 			if arrived || err != nil {
 				t.Errorf("it has arrived: %t, %v", arrived, err)
