@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -30,20 +32,28 @@ func Load(ctx context.Context, to store, images ...Image) (map[string]string, er
 		has[reference] = true
 	}
 	references := map[string]string{}
+	var mu sync.Mutex // guards references
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.NumCPU()) // each is in memory while it is read
 	for _, image := range images {
-		archive, err := image.Build()
-		if err != nil {
-			return nil, err
-		}
-		references[image.Name] = archive.Reference
-		if has[archive.Reference] {
-			continue
-		}
-		if err := load(ctx, to, archive); err != nil {
-			return nil, fmt.Errorf("importing %s: %w", archive.Reference, err)
-		}
+		group.Go(func() error {
+			archive, err := image.Build()
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			references[image.Name] = archive.Reference
+			mu.Unlock()
+			if has[archive.Reference] {
+				return nil
+			}
+			if err := load(ctx, to, archive); err != nil {
+				return fmt.Errorf("importing %s: %w", archive.Reference, err)
+			}
+			return nil
+		})
 	}
-	return references, nil
+	return references, group.Wait()
 }
 
 func load(ctx context.Context, to store, archive Archive) error {

@@ -35,7 +35,22 @@ func (i *Installer) build(ctx context.Context, programs []string) (map[string]im
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	var own, servers []string
+	for _, program := range programs {
+		switch {
+		case program == Shell: // no program
+		case program == versitygw:
+			servers = append(servers, program)
+		case strings.HasPrefix(program, module):
+			own = append(own, program)
+		default:
+			return nil, fmt.Errorf("no program of ours: %s", program)
+		}
+	}
+	if err := compile(ctx, i.Root, dir, own); err != nil {
+		return nil, err
+	}
+	if err := compile(ctx, filepath.Join(i.Root, "hack", "testservers"), dir, servers); err != nil {
 		return nil, err
 	}
 	withGit, err := i.withGit()
@@ -44,43 +59,43 @@ func (i *Installer) build(ctx context.Context, programs []string) (map[string]im
 	}
 	built := map[string]images.Image{}
 	for _, program := range programs {
-		name := path.Base(program)
-		image := images.Program(name, filepath.Join(dir, name))
-		switch {
-		case program == Shell:
-			image = images.Base(name)
-		case program == versitygw:
-			err = compile(ctx, filepath.Join(i.Root, "hack", "testservers"), dir, program)
-		case strings.HasPrefix(program, module):
-			err = compile(ctx, i.Root, dir, program)
-		default:
-			err = fmt.Errorf("no program of ours: %s", program)
-		}
-		if err != nil {
+		if built[program], err = image(ctx, program, dir, withGit[program]); err != nil {
 			return nil, err
 		}
-		switch {
-		case withGit[program] || program == forge.Program:
-			image, err = images.WithGit(ctx, image)
-		case program == Shell || program == versitygw: // the latter makes its bucket by mkdir
-			image, err = images.WithShell(ctx, image)
-		}
-		if err != nil {
-			return nil, err
-		}
-		built[program] = image
 	}
 	i.say(begun, "%d programs are built", len(built))
 	return built, nil
 }
 
-// compile builds a static program as ko does. Where it was built, and from which
+// image is the image of a program that lies in dir, with what it runs.
+func image(ctx context.Context, program, dir string, withGit bool) (images.Image, error) {
+	name := path.Base(program)
+	switch of := images.Program(name, filepath.Join(dir, name)); {
+	case withGit || program == forge.Program:
+		return images.WithGit(ctx, of)
+	case program == versitygw: // its bucket is made by mkdir
+		return images.WithShell(ctx, of)
+	case program == Shell:
+		return images.WithShell(ctx, images.Base(name))
+	default:
+		return of, nil
+	}
+}
+
+// compile builds static programs as ko does. Where they were built, and from which
 // commit, does not show, so that the same sources give the same image.
-func compile(ctx context.Context, folder, dir, program string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags=disable_grpc_modules", "-ldflags=-s -w", "-o", dir+"/", program)
+func compile(ctx context.Context, folder, dir string, programs []string) error {
+	if len(programs) == 0 {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags=disable_grpc_modules", "-ldflags=-s -w", "-o", dir + "/"}
+	cmd := exec.CommandContext(ctx, "go", append(args, programs...)...)
 	cmd.Dir, cmd.Env = folder, append(os.Environ(), "CGO_ENABLED=0")
 	if said, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building %s: %w\n%s", program, err, said)
+		return fmt.Errorf("building %s: %w\n%s", strings.Join(programs, ", "), err, said)
 	}
 	return nil
 }
