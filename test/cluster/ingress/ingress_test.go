@@ -147,7 +147,7 @@ func TestManifests(t *testing.T) {
 func read(t *testing.T) table {
 	t.Helper()
 	var found []*v1alpha1.Ingress
-	for _, document := range strings.Split(ingresses, "---\n") {
+	for document := range strings.SplitSeq(ingresses, "---\n") {
 		i := &v1alpha1.Ingress{}
 		if err := yaml.Unmarshal([]byte(document), i); err != nil {
 			t.Fatal(err)

@@ -79,3 +79,14 @@ func TestConfiguration(t *testing.T) {
 		t.Errorf("there are no jobs for %s/%s", Org, Repo)
 	}
 }
+
+// Tests know the image of jobs without asking the node.
+func TestShellImage(t *testing.T) {
+	first, err := ShellImage(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := ShellImage(t.Context()); err != nil || again != first || !strings.HasPrefix(first, "dev.local/shell:") {
+		t.Errorf("got %s and %s, %v; want the same tag of dev.local/shell", first, again, err)
+	}
+}

@@ -82,6 +82,17 @@ func image(ctx context.Context, program, dir string, withGit bool) (images.Image
 	}
 }
 
+// ShellImage is the reference of Shell's image on a node that this working tree
+// was installed on, for jobs that tests make up.
+func ShellImage(ctx context.Context) (string, error) {
+	of, err := image(ctx, Shell, "", false)
+	if err != nil {
+		return "", err
+	}
+	archive, err := of.Build()
+	return archive.Reference, err
+}
+
 // compile builds static programs as ko does. Where they were built, and from which
 // commit, does not show, so that the same sources give the same image.
 func compile(ctx context.Context, folder, dir string, programs []string) error {
