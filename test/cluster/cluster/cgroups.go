@@ -51,7 +51,7 @@ func (c *Cluster) makeCgroups() error {
 			if err != nil {
 				return err
 			}
-			for _, controller := range strings.Fields(string(controllers)) {
+			for controller := range strings.FieldsSeq(string(controllers)) {
 				if err := os.WriteFile(filepath.Join(parent, "cgroup.subtree_control"), []byte("+"+controller), 0o644); err != nil {
 					return fmt.Errorf("enabling the cgroup controller %s: %w", controller, err)
 				}
@@ -74,7 +74,7 @@ func (c *Cluster) contained() ([]int, error) {
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil
 			}
-			for _, field := range strings.Fields(string(content)) {
+			for field := range strings.FieldsSeq(string(content)) {
 				if pid, err := strconv.Atoi(field); err == nil && pid > 0 {
 					pids = append(pids, pid)
 				}

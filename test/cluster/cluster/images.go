@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 
@@ -37,6 +38,7 @@ func (c *Cluster) waitForImages(ctx context.Context) error {
 // ctr runs containerd's own client in the namespace of Kubernetes.
 func (c *Cluster) ctr(ctx context.Context, in io.Reader, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, c.programs["ctr"], append([]string{"--address", c.settings.Containerd(), "--namespace", "k8s.io"}, args...)...)
+	cmd.Env = append(os.Environ(), c.mark()) // Stop ends it too, if this process cannot
 	var said, complained bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, &said, &complained
 	if err := cmd.Run(); err != nil {
