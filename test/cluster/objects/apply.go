@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -46,18 +47,10 @@ func NewCluster(config *rest.Config) (*Cluster, error) {
 	return &Cluster{dynamic: client, mapper: restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(kube.Discovery()))}, nil
 }
 
-// Apply makes the objects as they are given: namespaces and kinds first, since
-// the others need them. It may be repeated.
+// Apply makes the objects as they are given, but those first that others need:
+// namespaces and kinds, then accounts, roles and configuration. It may be repeated.
 func (c *Cluster) Apply(ctx context.Context, objects []*Object) error {
-	var first, rest []*Object
-	for _, object := range objects {
-		switch object.GetKind() {
-		case "Namespace", "CustomResourceDefinition":
-			first = append(first, object)
-		default:
-			rest = append(rest, object)
-		}
-	}
+	first, second, rest := order(objects)
 	for _, object := range first {
 		if err := c.apply(ctx, object); err != nil {
 			return err
@@ -67,12 +60,28 @@ func (c *Cluster) Apply(ctx context.Context, objects []*Object) error {
 		return err
 	}
 	c.mapper.Reset() // to know the new kinds
-	for _, object := range rest {
+	for _, object := range slices.Concat(second, rest) {
 		if err := c.apply(ctx, object); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// order parts the objects into those that all others need, those that what runs
+// needs, and the rest, each in the order in which they were.
+func order(objects []*Object) (first, second, rest []*Object) {
+	for _, object := range objects {
+		switch object.GetKind() {
+		case "Namespace", "CustomResourceDefinition":
+			first = append(first, object)
+		case "ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ConfigMap", "Secret":
+			second = append(second, object)
+		default:
+			rest = append(rest, object)
+		}
+	}
+	return first, second, rest
 }
 
 // webhooksWithin is how long a webhook that just started may refuse.

@@ -84,6 +84,34 @@ func TestUnready(t *testing.T) {
 	}
 }
 
+// Manifests may say in any order what others need.
+func TestOrder(t *testing.T) {
+	objects := read(t, `
+{apiVersion: v1, kind: Service, metadata: {name: e}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}
+---
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: f}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: a}}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: d}}
+---
+{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: b}}
+`)
+	var got []string
+	first, second, rest := order(objects)
+	for _, part := range [][]*Object{first, second, rest} {
+		for _, object := range part {
+			got = append(got, object.GetName())
+		}
+		got = append(got, "|")
+	}
+	if diff := cmp.Diff([]string{"a", "b", "|", "c", "d", "|", "e", "f", "|"}, got); diff != "" {
+		t.Errorf("order (-want +got):\n%s", diff)
+	}
+}
+
 func read(t *testing.T, manifest string) []*Object {
 	t.Helper()
 	found, err := Read([]byte(manifest))
