@@ -6,7 +6,6 @@
 package command
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,7 +24,7 @@ func New(in io.Reader, out, err io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "cluster",
 		Short:         "A real Kubernetes of one node on this machine, for tests",
-		Long:          "A real Kubernetes of one node on this machine, for tests, in a network namespace of its own.\nNeeds root. The first start builds its programs, which takes about 20 minutes on two cores.",
+		Long:          "A real Kubernetes of one node on this machine, for tests, in a network namespace of its own,\nwith Knative and the working tree's Cutwater on it. Needs root. The first start builds all\nprograms, which takes about half an hour on two cores.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
@@ -72,9 +71,7 @@ func newDown(opts *cluster.Options) *cobra.Command {
 		Short: "End everything that was started for the cluster, and remove its data",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, cancel := context.WithTimeout(cmd.Context(), time.Minute)
-			defer cancel()
-			return cluster.Stop(ctx, *opts)
+			return cluster.Stop(cmd.Context(), *opts)
 		},
 	}
 }
