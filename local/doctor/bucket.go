@@ -116,13 +116,8 @@ func (p *patient) bucket() (address, who string, c blob.Credentials, unread stri
 		if path == "" {
 			continue
 		}
-		content := p.secretAt(*pr, path)
-		if content == nil {
-			return "", "", c, "the credentials of the pods, at " + path + ", are not known"
-		}
-		var err error
-		if *file.into, err = p.keep(content, file.variable); err != nil {
-			return "", "", c, err.Error()
+		if *file.into, unread = p.credentials(*pr, file.variable, path); unread != "" {
+			return "", "", c, unread
 		}
 		who = "the pods' credentials"
 	}

@@ -65,24 +65,39 @@ func (t dated) RoundTrip(request *http.Request) (*http.Response, error) {
 func checkClocks(_ context.Context, p *patient) []Finding {
 	p.dates.mu.Lock()
 	defer p.dates.mu.Unlock()
-	var found []Finding
 	names := slices.Sorted(maps.Keys(p.dates.ahead))
-	for _, whose := range names {
-		ahead := p.dates.ahead[whose]
-		way := "ahead of"
-		if ahead < 0 {
-			way = "behind"
-		}
-		switch difference := ahead.Abs().Round(time.Second); {
-		case difference > far:
-			found = append(found, problem("the clock of %s is %v %s this machine's: signatures of S3 and of GitHub Apps fail", whose, difference, way).
-				mend("set the clock that is wrong, by NTP"))
-		case difference > near:
-			found = append(found, warning("the clock of %s is %v %s this machine's", whose, difference, way).mend("set the clock that is wrong, by NTP"))
-		}
-	}
 	if len(names) == 0 {
 		return notChecked("nobody told the time")
 	}
+	var found []Finding
+	fast, slow := 0, 0
+	for _, whose := range names {
+		ahead := p.dates.ahead[whose]
+		switch {
+		case ahead > near:
+			fast++
+		case ahead < -near:
+			slow++
+		default:
+			continue
+		}
+		found = append(found, differs("the clock of "+whose, ahead, "this machine's"))
+	}
+	if all := len(names); all > 1 && (fast == all || slow == all) {
+		return []Finding{differs("this machine's clock", -p.dates.ahead[names[0]], "the clocks of "+enumerate(names))}
+	}
 	return orOK(found, "this machine's agrees with %s", enumerate(names))
+}
+
+// differs is that a clock is ahead of others, or behind them.
+func differs(whose string, ahead time.Duration, others string) Finding {
+	way := "ahead of"
+	if ahead < 0 {
+		way = "behind"
+	}
+	difference := ahead.Abs().Round(10 * time.Second)
+	if difference > far {
+		return problem("%s is about %v %s %s: signatures of S3 and of GitHub Apps fail", whose, difference, way, others).mend("set it by NTP")
+	}
+	return warning("%s is about %v %s %s", whose, difference, way, others).mend("set it by NTP")
 }

@@ -5,6 +5,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,8 +35,10 @@ func checkConfiguration(ctx context.Context, p *patient) []Finding {
 	}
 	var found []Finding
 	errors, warnings := 0, 0
-	for _, f := range c.findings {
+	for i := range c.findings {
+		f := &c.findings[i]
 		switch f.Level {
+		case configcheck.Notice:
 		case configcheck.Warning:
 			warnings++
 		case configcheck.Error:
@@ -55,13 +58,13 @@ func checkConfiguration(ctx context.Context, p *patient) []Finding {
 	}
 	told := ""
 	if warnings > 0 {
-		told = fmt.Sprintf(", %d warnings of `cutwater check`", warnings)
+		told = fmt.Sprintf(", and `cutwater check` has %d warnings", warnings)
 	}
 	return orOK(found, "loads, with %d jobs%s", jobs, told)
 }
 
 // said is a finding with its place in a ConfigMap.
-func (p *patient) said(f configcheck.Finding) string {
+func (p *patient) said(f *configcheck.Finding) string {
 	text := f.Message
 	if f.Path != "" {
 		text = f.Path + ": " + text
@@ -79,8 +82,12 @@ func (p *patient) loadConfiguration(ctx context.Context) configuration {
 	if unread != "" {
 		return configuration{unread: unread}
 	}
-	input, findings := configcheck.Load(ctx, files)
-	return configuration{Input: input, findings: findings}
+	input, found := configcheck.Load(ctx, files)
+	selected, _, err := configcheck.Selection{}.Select()
+	if err != nil {
+		return configuration{unread: err.Error()}
+	}
+	return configuration{Input: input, findings: configcheck.Run(input, selected, found).Findings}
 }
 
 // configurationFiles puts the ConfigMaps where they can be loaded from.
@@ -145,9 +152,7 @@ func (p *patient) keepConfigMap(pr program, path string) (written, unread string
 	for key, text := range cm.Data {
 		contents[key] = []byte(text)
 	}
-	for key, content := range cm.BinaryData {
-		contents[key] = content
-	}
+	maps.Copy(contents, cm.BinaryData)
 	for key, content := range contents {
 		if _, err := p.keep(content, append(folder, key)...); err != nil {
 			return "", err.Error()

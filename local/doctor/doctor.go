@@ -62,17 +62,19 @@ type check struct {
 	run func(context.Context, *patient) []Finding
 	// knative says that it is about what only a cluster with Knative has.
 	knative bool
+	// around says that it is about what is outside of the installation's namespace.
+	around bool
 }
 
 // all lists the checks in the order in which they are told.
 func all() []check {
 	return []check{
-		{name: "rights", run: checkRights},
-		{name: "ProwJob", run: checkProwJob},
-		{name: "Knative Serving", run: checkServing, knative: true},
-		{name: "Knative Eventing", run: checkEventing, knative: true},
+		{name: "rights", run: checkRights, around: true},
+		{name: "ProwJob", run: checkProwJob, around: true},
+		{name: "Knative Serving", run: checkServing, knative: true, around: true},
+		{name: "Knative Eventing", run: checkEventing, knative: true, around: true},
 		{name: "ingress", run: checkIngress, knative: true},
-		{name: "namespaces", run: checkNamespaces},
+		{name: "namespaces", run: checkNamespaces, around: true},
 		{name: "settings", run: checkSettings, knative: true},
 		{name: "configuration", run: checkConfiguration},
 		{name: "secrets", run: checkSecrets, knative: true},
@@ -99,7 +101,7 @@ func Examine(ctx context.Context, o Options) Report {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
-	server := check{name: "API server", run: checkServer}
+	server := check{name: "API server", run: checkServer, around: true}
 	p, err := newPatient(o)
 	if err != nil {
 		return Report{[]Finding{{Check: server.name, Level: Problem, Message: err.Error()}}}
@@ -122,7 +124,7 @@ func Examine(ctx context.Context, o Options) Report {
 	for _, result := range results {
 		found = append(found, result...)
 	}
-	found = append(found, p.one(ctx, check{name: "clocks", run: checkClocks})...)
+	found = append(found, p.one(ctx, check{name: "clocks", run: checkClocks, around: true})...)
 	return Report{found}
 }
 
@@ -130,6 +132,9 @@ func Examine(ctx context.Context, o Options) Report {
 func (p *patient) one(ctx context.Context, c check) []Finding {
 	if c.knative && p.Machine != nil {
 		return []Finding{{Check: c.name, Level: NotChecked, Message: "this is one machine, where `cutwater up` does what Knative does"}}
+	}
+	if !c.around && p.homeless() {
+		return []Finding{{Check: c.name, Level: NotChecked, Message: "the namespace " + p.Namespace + " is not there"}}
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()

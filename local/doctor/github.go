@@ -101,13 +101,8 @@ func (p *patient) github() (env github.Environment, unread string) {
 		if path == "" {
 			continue
 		}
-		content := p.secretAt(*pr, path)
-		if content == nil {
-			return env, "the credentials of the pods, at " + path + ", are not known"
-		}
-		var err error
-		if *file.into, err = p.keep(content, file.variable); err != nil {
-			return env, err.Error()
+		if *file.into, unread = p.credentials(*pr, file.variable, path); unread != "" {
+			return env, unread
 		}
 	}
 	return env, ""

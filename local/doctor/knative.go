@@ -107,17 +107,18 @@ func lame(d *appsv1.Deployment, pods []corev1.Pod) string {
 	if replicas == 0 || d.Status.AvailableReplicas > 0 {
 		return ""
 	}
-	reason := "is not available"
+	var reason strings.Builder
+	reason.WriteString("is not available")
 	for _, c := range d.Status.Conditions {
 		if (c.Type == appsv1.DeploymentAvailable || c.Type == appsv1.DeploymentReplicaFailure) && c.Message != "" &&
 			(c.Status == corev1.ConditionFalse) == (c.Type == appsv1.DeploymentAvailable) {
-			reason += ": " + c.Message
+			reason.WriteString(": " + c.Message)
 		}
 	}
 	if waits := waitsFor(d, pods); waits != "" {
-		reason += ": " + waits
+		reason.WriteString(": " + waits)
 	}
-	return reason
+	return reason.String()
 }
 
 // waitsFor is what the first container of a Deployment's pods that waits is waiting for.

@@ -18,7 +18,7 @@ func checkNamespaces(ctx context.Context, p *patient) []Finding {
 	if blind := p.blind(&p.namespaces, &p.accounts); blind != nil {
 		return blind
 	}
-	if byName(p.namespaces.Items, p.Namespace) == nil {
+	if p.homeless() {
 		return []Finding{problem("the namespace %s is not there", p.Namespace).mend("name another with --namespace, or " + applyAgain)}
 	}
 	var found []Finding

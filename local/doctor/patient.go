@@ -169,6 +169,11 @@ func (p *patient) blind(lists ...client.ObjectList) []Finding {
 	return nil
 }
 
+// homeless reports whether the installation's namespace is known not to be there.
+func (p *patient) homeless() bool {
+	return p.unseen[&p.namespaces] == "" && byName(p.namespaces.Items, p.Namespace) == nil
+}
+
 // keep writes a file that only we can read, for libraries that take no bytes.
 func (p *patient) keep(content []byte, elements ...string) (string, error) {
 	path := filepath.Join(append([]string{p.dir}, elements...)...)

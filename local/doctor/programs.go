@@ -112,17 +112,24 @@ func keyOf(items []corev1.KeyToPath, path string) string {
 	return path
 }
 
-// secretAt is the secret's content that a variable's path leads to; nil when it
-// is not known.
-func (p *patient) secretAt(pr program, path string) []byte {
+// credentials puts the secret that a variable's path leads to into a file. Where
+// it is not known, or not of the right shape, unread says so.
+func (p *patient) credentials(pr program, variable, path string) (file, unread string) {
 	at, err := pr.placeOf(path)
-	if err != nil || at.secret == "" {
-		return nil
+	secret := byName(p.secrets.Items, at.secret)
+	if err != nil || secret == nil || secret.Data[at.key] == nil {
+		return "", "the credentials of the pods, at " + path + ", are not known"
 	}
-	if secret := byName(p.secrets.Items, at.secret); secret != nil {
-		return secret.Data[at.key]
+	for _, kind := range secretFiles() {
+		if kind.variable == variable && kind.wrong(secret.Data[at.key]) != nil {
+			return "", "the credentials of the pods, at " + path + ", are not what they must be"
+		}
 	}
-	return nil
+	file, err = p.keep(secret.Data[at.key], variable)
+	if err != nil {
+		return "", err.Error()
+	}
+	return file, ""
 }
 
 // identities are the identities in the cloud that the programs' service accounts stand for.

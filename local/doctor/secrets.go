@@ -39,14 +39,18 @@ func secretFiles() []secretFile {
 // must only be there.
 type need struct{ secret, key string }
 
-// checkSecrets looks whether the secrets that programs read are there, and are
-// what they must be. It never tells what they are.
-func checkSecrets(_ context.Context, p *patient) []Finding {
-	if blind := p.blind(&p.functions, &p.deployments, &p.configMaps, &p.secrets); blind != nil {
-		return blind
-	}
-	users, kinds := map[need][]string{}, map[need]secretFile{}
-	var found []Finding
+// needs are the secrets that programs read.
+type needs struct {
+	users map[need][]string
+	kinds map[need]secretFile
+	// lost are the programs that look for a secret where none is mounted, by what
+	// they look for.
+	lost map[string][]string
+}
+
+// needs finds the secrets that the programs read.
+func (p *patient) needs() needs {
+	n := needs{map[need][]string{}, map[need]secretFile{}, map[string][]string{}}
 	for _, pr := range p.programs() {
 		env := p.environment(pr)
 		for _, file := range secretFiles() {
@@ -56,32 +60,48 @@ func checkSecrets(_ context.Context, p *patient) []Finding {
 			}
 			at, err := pr.placeOf(path)
 			if err != nil || at.secret == "" {
-				found = append(found, problem("%s looks for a secret at %s (%s), where none is mounted", pr.name, path, file.variable).mend("mend the path in the ConfigMap "+settingsName))
+				what := file.variable + ", " + path
+				n.lost[what] = append(n.lost[what], pr.name)
 				continue
 			}
-			n := need{at.secret, at.key}
-			users[n] = append(users[n], pr.name)
-			kinds[n] = file
+			key := need{at.secret, at.key}
+			n.users[key] = append(n.users[key], pr.name)
+			n.kinds[key] = file
 		}
 		for _, volume := range pr.pod.Volumes {
 			if s := volume.Secret; s != nil && (s.Optional == nil || !*s.Optional) {
-				users[need{s.SecretName, ""}] = append(users[need{s.SecretName, ""}], pr.name)
+				key := need{s.SecretName, ""}
+				n.users[key] = append(n.users[key], pr.name)
 			}
 		}
+	}
+	return n
+}
+
+// checkSecrets looks whether the secrets that programs read are there, and are
+// what they must be. It never tells what they are.
+func checkSecrets(_ context.Context, p *patient) []Finding {
+	if blind := p.blind(&p.functions, &p.deployments, &p.configMaps, &p.secrets); blind != nil {
+		return blind
+	}
+	n := p.needs()
+	var found []Finding
+	for _, what := range slices.Sorted(maps.Keys(n.lost)) {
+		found = append(found, problem("no secret is mounted in %s where it is looked for: %s", enumerate(n.lost[what]), what).mend("mend the path in the ConfigMap "+settingsName))
 	}
 	var names []string
 	missing := map[string]bool{}
 	// With a key first: of a secret that is not there, that says more.
-	order := slices.SortedFunc(maps.Keys(users), func(a, b need) int {
+	order := slices.SortedFunc(maps.Keys(n.users), func(a, b need) int {
 		return cmp.Or(cmp.Compare(a.secret, b.secret), -cmp.Compare(a.key, b.key))
 	})
-	for _, n := range order {
-		if !slices.Contains(names, n.secret) {
-			names = append(names, n.secret)
+	for _, key := range order {
+		if !slices.Contains(names, key.secret) {
+			names = append(names, key.secret)
 		}
-		if f := p.checkSecret(n, kinds[n], enumerate(users[n])); f != nil && !missing[n.secret] {
+		if f := p.checkSecret(key, n.kinds[key], enumerate(n.users[key])); f != nil && !missing[key.secret] {
 			found = append(found, *f)
-			missing[n.secret] = byName(p.secrets.Items, n.secret) == nil
+			missing[key.secret] = byName(p.secrets.Items, key.secret) == nil
 		}
 	}
 	return orOK(found, "%s: there, and of the right shape", enumerate(names))

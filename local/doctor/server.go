@@ -56,9 +56,13 @@ func (r right) String() string {
 func (p *patient) rights() []right {
 	ns := p.Namespace
 	rights := []right{
-		{"list", "", "namespaces", ""}, {"list", "apiextensions.k8s.io", "customresourcedefinitions", ""},
-		{"list", "", "serviceaccounts", ns}, {"list", "", "configmaps", ns}, {"list", "", "secrets", ns},
-		{"list", "coordination.k8s.io", "leases", ns}, {"create", "authorization.k8s.io", "subjectaccessreviews", ""},
+		{"list", "", "namespaces", ""},
+		{"list", "apiextensions.k8s.io", "customresourcedefinitions", ""},
+		{"list", "", "serviceaccounts", ns},
+		{"list", "", "configmaps", ns},
+		{"list", "", "secrets", ns},
+		{"list", "coordination.k8s.io", "leases", ns},
+		{"create", "authorization.k8s.io", "subjectaccessreviews", ""},
 	}
 	if p.Machine != nil {
 		return rights

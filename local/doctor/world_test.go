@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -36,7 +37,6 @@ import (
 
 	"github.com/cutwater-ci/cutwater/deploy"
 	"github.com/cutwater-ci/cutwater/internal/blob/blobtest"
-	"github.com/cutwater-ci/cutwater/internal/github"
 	"github.com/cutwater-ci/cutwater/internal/github/githubtest"
 	"github.com/cutwater-ci/cutwater/local/controlplane"
 	"github.com/cutwater-ci/cutwater/local/doctor"
@@ -53,6 +53,9 @@ type cluster struct {
 	key    []byte // of the App
 	hook   string // its address
 }
+
+// hush is a secret.
+const hush = "hush-hush-hush"
 
 // appID is the number of Cutwater's App.
 const appID = 7
@@ -109,14 +112,7 @@ func (c *cluster) startForge(t *testing.T) {
 	}
 	c.key = pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 	c.forge = githubtest.Start(t, githubtest.Options{})
-	app := githubtest.App{ID: appID, Slug: "cutwater", Key: &key.PublicKey, Orgs: []string{"org"}, Permissions: map[string]string{}}
-	for _, p := range github.AppPermissions() {
-		app.Permissions[p.Name] = p.Access
-	}
-	for _, e := range github.AppEvents() {
-		app.Events = append(app.Events, e.Name)
-	}
-	c.forge.AddApp(app)
+	c.forge.AddApp(changed(&key.PublicKey, func(*githubtest.App) {}))
 	if err := c.forge.AddWebhook(githubtest.Webhook{URL: c.hook + "/hook", Secret: "secret"}); err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +276,7 @@ func (c *cluster) install(t *testing.T, namespace string, change func(*manifests
 		add(o)
 	}
 	c.create(t,
-		c.secret(namespace, "hmac-token", "hmac", []byte("a secret")),
+		c.secret(namespace, "hmac-token", "hmac", []byte(hush)),
 		c.secret(namespace, "github-app", "private-key", c.key),
 		c.secret(namespace, "bucket-credentials", "service-account.json", c.s3),
 		c.lease(namespace, "plank", time.Now()),
@@ -293,13 +289,11 @@ func (c *cluster) fit(t *testing.T, set *manifests.Set, namespace string) {
 	for _, o := range set.ConfigMaps {
 		switch o.Name {
 		case "settings":
-			for key, value := range map[string]string{
+			maps.Copy(o.Data, map[string]string{
 				"bucket": c.bucket, "s3-credentials-file": "/etc/bucket/service-account.json",
 				"github-endpoint": c.forge.URL(), "github-graphql-endpoint": "", "github-host": c.forge.URL(),
 				"github-token-path": "", "github-app-id": fmt.Sprint(appID), "github-app-private-key-path": "/etc/github-app/private-key",
-			} {
-				o.Data[key] = value
-			}
+			})
 		case "config":
 			o.Data["config.yaml"] = fmt.Sprintf("prowjob_namespace: %[1]s\npod_namespace: %[1]s-pods\n", namespace)
 		case "plugins":

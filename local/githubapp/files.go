@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -18,7 +19,7 @@ import (
 const (
 	HookSecret = "hmac-token"
 	HookKey    = "hmac"
-	AppSecret  = "github-app"
+	AppSecret  = "github-app" //nolint:gosec // a name
 	PrivateKey = "private-key"
 )
 
@@ -70,9 +71,7 @@ func (f Folder) Write(app github.NewApp) error {
 		idFile: []byte(strconv.FormatInt(app.ID, 10)), clientIDFile: []byte(app.ClientID), clientSecretFile: []byte(app.ClientSecret),
 	}
 	for _, keys := range Secrets(app) {
-		for name, content := range keys {
-			files[name] = content
-		}
+		maps.Copy(files, keys)
 	}
 	for _, name := range names() {
 		if err := replace(f.Path(name), files[name]); err != nil {
