@@ -89,7 +89,7 @@ func (c *Cluster) contained() ([]int, error) {
 	return slices.Compact(pids), nil
 }
 
-// removeCgroups removes the cgroups, which are empty by then.
+// removeCgroups removes the cgroups. What is dying still keeps its own.
 func (c *Cluster) removeCgroups() error {
 	dirs, err := c.cgroups()
 	if err != nil {

@@ -4,6 +4,7 @@ package cluster
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -52,8 +53,8 @@ func TestStrays(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"cutwater-dev-1-eth0", "cni-loopback-1-lo", "cutwater-dev2-2-eth0", "cni-loopback-2-lo", "other-1-eth0"} {
-		file("", "results", name)
+	for name, state := range map[string]string{"cutwater-dev-1-eth0": "dev", "cni-loopback-1-lo": "dev", "cutwater-dev2-2-eth0": "dev2", "cni-loopback-2-lo": "dev2", "other-1-eth0": ""} {
+		file(fmt.Sprintf(`{"result":{"interfaces":[{"name":"lo","sandbox":"%s/netns/cni-1"}]}}`, path("state", state)), "results", name)
 	}
 	file("", "logs", "file.log")
 	for link, target := range map[string]string{"ours.log": "state/dev/pods/0.log", "others.log": "state/dev2/pods/0.log"} {

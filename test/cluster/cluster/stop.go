@@ -11,11 +11,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/cutwater-ci/cutwater/test/cluster/process"
 )
+
+// stopTimeout is how long a stop may take: less than a second on an idle machine.
+const stopTimeout = time.Minute
 
 // Stop ends everything that was started for the cluster, and removes what it
 // left on the machine, with its data. It works from the machine's state alone,
@@ -36,6 +40,8 @@ func (c *Cluster) Stop(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
+	defer cancel()
 	for _, step := range []struct {
 		what string
 		do   func(context.Context) error
@@ -44,7 +50,7 @@ func (c *Cluster) Stop(ctx context.Context) error {
 		{"ending what the parts started", c.killRest},
 		{"unmounting", c.unmount},
 		{"removing files at fixed places", c.removeStrays},
-		{"removing cgroups", func(context.Context) error { return c.removeCgroups() }},
+		{"removing cgroups", func(ctx context.Context) error { return c.until(ctx, "cgroups to be empty", c.removeCgroups) }},
 		{"removing the network namespace", c.namespace.Remove},
 		{"removing the state", func(context.Context) error { return os.RemoveAll(c.settings.Dir) }},
 	} {
@@ -108,15 +114,15 @@ func (c *Cluster) removeStrays(context.Context) error {
 }
 
 func (c *Cluster) strays(logs, results string) ([]string, error) {
-	// CNI has two records of each pod, which have names of network, pod and interface.
-	networks, err := filepath.Glob(filepath.Join(results, c.settings.Name+"-*-eth0"))
+	records, err := filepath.Glob(filepath.Join(results, "*"))
 	if err != nil {
 		return nil, err
 	}
 	var strays []string
-	for _, network := range networks {
-		pod := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(network), c.settings.Name+"-"), "-eth0")
-		strays = append(strays, network, filepath.Join(results, "cni-loopback-"+pod+"-lo"))
+	for _, record := range records { // CNI's, of one interface each: it is in a network namespace of ours
+		if content, err := os.ReadFile(record); err == nil && strings.Contains(string(content), `"sandbox":"`+c.settings.Dir+"/") {
+			strays = append(strays, record)
+		}
 	}
 	// Kubelet links to the logs of containers.
 	links, err := filepath.Glob(filepath.Join(logs, "*"))
