@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -65,10 +66,14 @@ or if there is no other cluster. The exit code is 0 unless there is a problem.`,
 		if err := report.Write(cmd.OutOrStdout(), doctor.Format(*format)); err != nil {
 			return err
 		}
-		if n := report.Problems(); n > 0 {
-			return fmt.Errorf("%d problems", n)
+		switch n := report.Problems(); n {
+		case 0:
+			return nil
+		case 1:
+			return errors.New("there is 1 problem")
+		default:
+			return fmt.Errorf("there are %d problems", n)
 		}
-		return nil
 	}
 	return cmd
 }

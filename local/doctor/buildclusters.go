@@ -66,9 +66,9 @@ func checkBuildClusters(ctx context.Context, p *patient) []Finding {
 	}
 	for _, alias := range slices.Sorted(maps.Keys(jobs)) {
 		if !slices.Contains(names, alias) && p.BuildKubeconfig != "" {
-			found = append(found, problem("%d jobs name the build cluster %s, which is not in %s", jobs[alias], alias, p.BuildKubeconfig).mend("mend cluster in the jobs, or add a context of that name"))
+			found = append(found, problem("%s for the build cluster %s, which is not in %s", count(jobs[alias], "job is", "jobs are"), alias, p.BuildKubeconfig).mend("mend cluster in the jobs, or add a context of that name"))
 		} else if !slices.Contains(names, alias) {
-			found = append(found, notChecked("%d jobs name the build cluster %s; --build-kubeconfig says how to reach it", jobs[alias], alias)...)
+			found = append(found, notChecked("%s for the build cluster %s; --build-kubeconfig says how to reach it", count(jobs[alias], "job is", "jobs are"), alias)...)
 		}
 	}
 	return orOK(found, "%s: pods can be made in %s", enumerate(names), c.Config.PodNamespace)

@@ -48,7 +48,7 @@ func checkConfiguration(ctx context.Context, p *patient) []Finding {
 		}
 	}
 	if errors > shownErrors {
-		found = append(found, problem("and %d more errors", errors-shownErrors).mend("see `cutwater check`"))
+		found = append(found, problem("and %s", count(errors-shownErrors, "error more", "errors more")).mend("see `cutwater check`"))
 	}
 	jobs := 0
 	if c.Config != nil {
@@ -58,9 +58,9 @@ func checkConfiguration(ctx context.Context, p *patient) []Finding {
 	}
 	told := ""
 	if warnings > 0 {
-		told = fmt.Sprintf(", and `cutwater check` has %d warnings", warnings)
+		told = ", and `cutwater check` has " + count(warnings, "warning", "warnings")
 	}
-	return orOK(found, "loads, with %d jobs%s", jobs, told)
+	return orOK(found, "loads, with %s%s", count(jobs, "job", "jobs"), told)
 }
 
 // said is a finding with its place in a ConfigMap.

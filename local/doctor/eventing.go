@@ -94,5 +94,5 @@ func checkSources(_ context.Context, p *patient) []Finding {
 			look("PingSource", s.Name, true, func() conditioned { return &s.Status })
 		}
 	}
-	return orOK(found, "%d SinkBindings and %d PingSources are ready", len(p.bindings.Items), len(p.pings.Items))
+	return orOK(found, "%s and %s are ready", count(len(p.bindings.Items), "SinkBinding", "SinkBindings"), count(len(p.pings.Items), "PingSource", "PingSources"))
 }

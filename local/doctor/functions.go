@@ -147,10 +147,21 @@ func checkLeases(_ context.Context, p *patient) []Finding {
 		}
 		held = append(held, fmt.Sprintf("%s by %s", name, *spec.HolderIdentity))
 	}
-	if len(p.leases.Items) == 0 {
+	switch {
+	case len(p.leases.Items) == 0 && p.Machine != nil:
+		return notChecked("the one controller of this machine needs no lease")
+	case len(p.leases.Items) == 0:
 		return []Finding{problem("the controller has never held a lease").mend("see that it is up, and its log")}
 	}
 	return orOK(found, "held: %s", strings.Join(held, ", "))
+}
+
+// count is a number of things in words.
+func count(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
 }
 
 // enumerate is a list in words.

@@ -226,8 +226,8 @@ func (e examined) failures(ctx context.Context, w github.Webhook, whose string) 
 	if last.Status == 0 {
 		answer = "by nobody"
 	}
-	return []Finding{warning("%d deliveries of %s failed in the last hour; the newest, %s at %s, was answered %s",
-		failed, whose, last.Event, last.At.UTC().Format(time.TimeOnly), answer).
+	return []Finding{warning("%s of %s failed in the last hour; the newest, %s at %s, was answered %s",
+		count(failed, "delivery", "deliveries"), whose, last.Event, last.At.UTC().Format(time.TimeOnly), answer).
 		mend("%s", mendDelivery(last.Status))}
 }
 

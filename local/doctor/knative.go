@@ -69,7 +69,7 @@ func (p *patient) checkPart(k part) []Finding {
 	}
 	switch {
 	case len(k.deployments.Items) > 0:
-		return orOK(found, "%s, %d Deployments are up", said(label, minor, known), len(k.deployments.Items))
+		return orOK(found, "%s, %s", said(label, minor, known), count(len(k.deployments.Items), "Deployment is up", "Deployments are up"))
 	case p.unseen[k.deployments] != "":
 		return orOK(found, "%s; %s", said(label, minor, known), p.unseen[k.deployments])
 	}

@@ -96,7 +96,7 @@ periodics:
 `),
 			want: `
 problem | build clusters | default: the secret gcs, which gcs_credentials_secret names, is not in NS-pods: no pod of such a job starts – make it there, or mend the decoration
-not checked | build clusters | 1 jobs name the build cluster far; --build-kubeconfig says how to reach it
+not checked | build clusters | 1 job is for the build cluster far; --build-kubeconfig says how to reach it
 `,
 		},
 		{
@@ -276,7 +276,7 @@ problem | clocks | this machine's clock is about 7m0s behind the clocks of GitHu
 				}
 			},
 			want: `
-warning | GitHub | 1 deliveries of the App cutwater failed in the last hour; the newest, ping at TIME, was answered by nobody – see that GitHub can reach hook's address
+warning | GitHub | 1 delivery of the App cutwater failed in the last hour; the newest, ping at TIME, was answered by nobody – see that GitHub can reach hook's address
 `,
 		},
 	}
