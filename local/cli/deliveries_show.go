@@ -108,9 +108,13 @@ func readStory(ctx context.Context, box *inbox.Inbox, guid string) (story, error
 func (s story) write(out io.Writer, now time.Time) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, line := range [][2]string{
-		{"delivery", s.GUID}, {"state", s.State}, {"event", s.Event}, {"repo", s.Repo},
+		{"delivery", s.GUID},
+		{"state", s.State},
+		{"event", s.Event},
+		{"repo", s.Repo},
 		{"since", fmt.Sprintf("%s (%s)", s.Since.UTC().Format(time.RFC3339), now.Sub(s.Since).Round(time.Second))},
-		{"sent again", fmt.Sprint(s.Attempts)}, {"error", s.Error},
+		{"sent again", fmt.Sprint(s.Attempts)},
+		{"error", s.Error},
 	} {
 		if line[1] != "" {
 			fmt.Fprintf(table, "%s\t%s\n", line[0], plain(line[1]))
