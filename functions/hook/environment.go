@@ -18,8 +18,9 @@ type Environment struct {
 	Credentials blob.Credentials
 	// HMACSecretFile holds the tokens that webhooks are signed with.
 	HMACSecretFile string `env:"HMAC_SECRET_FILE,required"`
-	// Sink is where events are sent; Knative sets it.
-	Sink string `env:"K_SINK,required"`
+	// Sink is where events are sent. Knative sets it, a moment after the Service is
+	// made; until then events wait for the sweep.
+	Sink string `env:"K_SINK"`
 	// WebhookPath is where GitHub posts to.
 	WebhookPath string `env:"WEBHOOK_PATH,default=/hook"`
 	// SendTimeout is how long an answer waits for the sink to take the event. GitHub

@@ -39,7 +39,7 @@ const storeTimeout = 6 * time.Second
 type server struct {
 	secrets     *webhook.Secrets
 	inbox       *inbox.Inbox
-	sender      *event.Sender
+	sender      sender
 	sendTimeout time.Duration
 	metrics     *metrics
 	sweeper     sweeper
@@ -59,9 +59,9 @@ func New(ctx context.Context, env function.Lookup) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	sender, err := event.NewSender(e.Sink, event.SenderOptions{})
+	sender, err := newSender(e.Sink)
 	if err != nil {
-		return nil, fmt.Errorf("K_SINK: %w", err)
+		return nil, err
 	}
 	bucket, err := blob.OpenWithCredentials(ctx, e.Bucket, e.Credentials)
 	if err != nil {

@@ -313,7 +313,6 @@ func TestNewErrors(t *testing.T) {
 		{"BUCKET", "ftp://x", "ftp"},
 		{"HMAC_SECRET_FILE", "", "HMAC_SECRET_FILE"},
 		{"HMAC_SECRET_FILE", "/missing/hmac", "/missing/hmac"},
-		{"K_SINK", "", "K_SINK"},
 		{"K_SINK", "broker", "K_SINK"},
 		{"SEND_TIMEOUT", "soon", "SendTimeout"},
 		{"WEBHOOK_PATH", "hook", "WEBHOOK_PATH"},

@@ -5,12 +5,14 @@ package hook_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cutwater-ci/cutwater/functions/hook"
 	"github.com/cutwater-ci/cutwater/internal/inbox"
 )
 
@@ -58,6 +60,38 @@ func TestSweep(t *testing.T) {
 		}
 	}
 	f.wantMetrics(t, "cutwater_inbox_dead 1", "cutwater_inbox_pending 2", "cutwater_inbox_resent_total 1", "cutwater_inbox_buried_total 1")
+}
+
+// Before Knative has said where the sink is, deliveries are stored, and the next
+// revision sends them.
+func TestSweepAfterBinding(t *testing.T) {
+	f := start(t)
+	handler, err := hook.New(t.Context(), func(key string) (string, bool) {
+		if key == "K_SINK" {
+			return "", false
+		}
+		return f.env(key)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := httptest.NewRecorder()
+	handler.ServeHTTP(answer, f.request(t, "push", "a", `{}`))
+	if answer.Code != http.StatusOK {
+		t.Fatalf("got %d %q, want 200 although there is no sink", answer.Code, answer.Body)
+	}
+	f.mark(t, inbox.Pending{GUID: "a", Since: time.Now().Add(-2 * time.Minute)})
+	answer = httptest.NewRecorder()
+	handler.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/sweep", nil))
+	if answer.Code != http.StatusInternalServerError {
+		t.Errorf("sweep without a sink: got %d, want 500", answer.Code)
+	}
+	if status := f.sweep(t); status != http.StatusAccepted {
+		t.Errorf("sweep: got %d, want 202", status)
+	}
+	if diff := cmp.Diff([]string{"a"}, f.sink.taken()); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
 }
 
 // A delivery that cannot be sent, or not even read, is no reason to leave others.
