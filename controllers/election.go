@@ -6,124 +6,70 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/leaderelection"
-	"k8s.io/client-go/tools/leaderelection/resourcelock"
+	"go.uber.org/zap"
+	"k8s.io/apimachinery/pkg/types"
 	"knative.dev/pkg/controller"
 	"knative.dev/pkg/logging"
 	"knative.dev/pkg/reconciler"
 )
 
-// leases is where and how controllers are elected. Each has a lease of its
-// own, so that replicas share them out, and only one bucket: plank's limits
-// are exact because one process counts.
-//
-// knative.dev/pkg's own election reads its namespace from the process's
-// environment, which a process with several instances cannot have.
-type leases struct {
-	client    kubernetes.Interface
-	namespace string
-	identity  string
-	election  *election // nil elects everybody
-	// fresh says whether the caches show all that was written so far; nil is always.
-	fresh func(context.Context) (bool, error)
-}
-
-// stopGrace is how long work that has been begun may take to end after a stop signal.
+// stopGrace is how long work that has been begun may take to end when it is to be left to another replica.
 const stopGrace = 10 * time.Second
 
-// run runs a controller until ctx ends, and works only while it is elected. It
-// gives its lease back after its last work is done.
-func (l leases) run(ctx context.Context, lease string, impl *controller.Impl) error {
-	worker := &elected{Reconciler: impl.Reconciler, stop: ctx}
-	aware, ok := impl.Reconciler.(reconciler.LeaderAware)
-	if !ok {
-		return fmt.Errorf("controller %s knows nothing of leaders", impl.Name)
-	}
-	impl.Reconciler = worker
-	log := logging.FromContext(ctx).With("controller", impl.Name)
-	promote := func(term context.Context) {
-		if !l.untilFresh(term) {
-			return
-		}
-		worker.begin(term)
-		log.Info("elected")
-		if err := aware.Promote(reconciler.UniversalBucket(), impl.MaybeEnqueueBucketKey); err != nil {
-			log.Errorw("queueing what there is", "error", err)
-		}
-	}
-	// Work outlives ctx, for a while: what has been begun shall end well.
-	working, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopGrace, stop) })()
-	if l.election == nil {
-		go promote(working)
-		return impl.Run(ctx)
-	}
+// term is a time during which a replica holds a lease, and its controller works.
+// It ends with its context, at a time that each renewal moves.
+type term struct {
+	context.Context
 
-	elector, err := l.elector(lease, worker.end, leaderelection.LeaderCallbacks{
-		OnStartedLeading: promote,
-		OnStoppedLeading: func() {
-			log.Info("not elected any more")
-			aware.Demote(reconciler.UniversalBucket())
-		},
-	})
-	if err != nil {
-		return err
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for working.Err() == nil {
-			elector.Run(working)
-		}
-	}()
-	err = impl.Run(ctx)
-	stop()
-	<-ended
-	return err
+	end   context.CancelFunc
+	timer *time.Timer // nil when the term has no end of its own
+	// served is closed when the controller has taken notice of the end.
+	served chan struct{}
+
+	mu       sync.Mutex
+	draining bool
+	work     sync.WaitGroup // what is done in the term
 }
 
-// elector makes what holds a lease; it calls end before it gives the lease back.
-func (l leases) elector(lease string, end func(), callbacks leaderelection.LeaderCallbacks) (*leaderelection.LeaderElector, error) {
-	lock, err := resourcelock.New(resourcelock.LeasesResourceLock, l.namespace, lease,
-		l.client.CoreV1(), l.client.CoordinationV1(), resourcelock.ResourceLockConfig{Identity: l.identity})
-	if err != nil {
-		return nil, fmt.Errorf("making lease %s: %w", lease, err)
-	}
-	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-		Name:            lease,
-		Lock:            ending{Interface: lock, end: end},
-		LeaseDuration:   l.election.lease,
-		RenewDeadline:   l.election.renew,
-		RetryPeriod:     l.election.retry,
-		ReleaseOnCancel: true,
-		Callbacks:       callbacks,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("making an elector for lease %s: %w", lease, err)
-	}
-	return elector, nil
+func newTerm(ctx context.Context) *term {
+	t := &term{served: make(chan struct{})}
+	t.Context, t.end = context.WithCancel(ctx)
+	return t
 }
 
-// ending ends the work before its lease is given back. The library does so the
-// other way round when a lease could not be renewed in time, and another
-// replica could begin while the last requests of this one are under way.
-type ending struct {
-	resourcelock.Interface
-
-	end func()
+// until has the term end then.
+func (t *term) until(end time.Time) {
+	if t.timer == nil {
+		t.timer = time.AfterFunc(time.Until(end), t.end)
+		return
+	}
+	t.timer.Reset(time.Until(end))
 }
 
-// Update implements resourcelock.Interface.
-func (e ending) Update(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
-	if record.HolderIdentity == "" {
-		e.end()
+// begin says whether work may begin; then done is to be called when it has ended.
+func (t *term) begin() (done func(), ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.draining || t.Err() != nil {
+		return nil, false
 	}
-	return e.Interface.Update(ctx, record)
+	t.work.Add(1)
+	return t.work.Done, true
+}
+
+// drain ends the term well: nothing new is begun, and what was begun has a while to end.
+func (t *term) drain() {
+	t.mu.Lock()
+	t.draining = true
+	t.mu.Unlock()
+	late := time.AfterFunc(stopGrace, t.end)
+	t.work.Wait()
+	late.Stop()
+	t.end()
 }
 
 // elected hides from a controller that its reconciler is elected, which is
@@ -132,39 +78,61 @@ func (e ending) Update(ctx context.Context, record resourcelock.LeaderElectionRe
 type elected struct {
 	controller.Reconciler
 
-	stop context.Context
-	term atomic.Pointer[term]
+	stop  context.Context
+	aware reconciler.LeaderAware
+	queue func(reconciler.Bucket, types.NamespacedName)
+	fresh func(context.Context) bool
+	log   *zap.SugaredLogger
+	term  atomic.Pointer[term]
 }
 
-// term is the time between being elected and losing that.
-type term struct {
-	context.Context
-
-	end context.CancelFunc
-}
-
-// begin begins a term that ends with ctx, or sooner.
-func (e *elected) begin(ctx context.Context) {
-	ctx, end := context.WithCancel(ctx)
-	e.term.Store(&term{Context: ctx, end: end})
-}
-
-// end ends the term, if there is one.
-func (e *elected) end() {
-	if term := e.term.Load(); term != nil {
-		term.end()
+// newElected puts itself between a controller and its reconciler. The
+// reconciler works until stop ends, while it is elected; before it begins, fresh
+// waits for the caches.
+func newElected(stop context.Context, impl *controller.Impl, fresh func(context.Context) bool) (*elected, error) {
+	aware, ok := impl.Reconciler.(reconciler.LeaderAware)
+	if !ok {
+		return nil, fmt.Errorf("controller %s knows nothing of leaders", impl.Name)
 	}
+	e := &elected{
+		Reconciler: impl.Reconciler, stop: stop, aware: aware, queue: impl.MaybeEnqueueBucketKey, fresh: fresh,
+		log: logging.FromContext(stop).With("controller", impl.Name),
+	}
+	impl.Reconciler = e
+	return e, nil
+}
+
+// serve has the controller work from the beginning of a term, once the caches
+// show all that was written before it, to its end.
+func (e *elected) serve(t *term) {
+	defer close(t.served)
+	if !e.fresh(t) {
+		return
+	}
+	e.term.Store(t)
+	e.log.Info("elected")
+	if err := e.aware.Promote(reconciler.UniversalBucket(), e.queue); err != nil {
+		e.log.Errorw("queueing what there is", "error", err)
+	}
+	<-t.Done()
+	e.log.Info("not elected any more")
+	e.aware.Demote(reconciler.UniversalBucket())
 }
 
 // Reconcile implements controller.Reconciler.
 func (e *elected) Reconcile(ctx context.Context, key string) (err error) {
-	term := e.term.Load()
-	if term == nil || term.Err() != nil || e.stop.Err() != nil {
+	t := e.term.Load()
+	if t == nil || e.stop.Err() != nil {
 		return controller.NewSkipKey(key)
 	}
+	done, ok := t.begin()
+	if !ok {
+		return controller.NewSkipKey(key)
+	}
+	defer done()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(term, cancel)() //nolint:contextcheck // the end of the term ends it, too
+	defer context.AfterFunc(t, cancel)() //nolint:contextcheck // the end of the term ends it, too
 	defer func() {
 		if panicked := recover(); panicked != nil {
 			err = fmt.Errorf("reconciling %s panicked: %v", key, panicked)

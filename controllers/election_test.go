@@ -7,11 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap/zaptest"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -19,8 +20,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/leaderelection/resourcelock"
-	"knative.dev/pkg/controller"
 	"knative.dev/pkg/logging"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
@@ -83,8 +82,8 @@ func (f *fleet) world() {
 	f.namespace = namespace.Name
 }
 
-// replica is one process, as it were.
-type replica struct {
+// process is a replica, which has a process of its own, as it were.
+type process struct {
 	cut  atomic.Bool // its connections, as if it were killed
 	stop func()
 }
@@ -95,9 +94,9 @@ const (
 	late = "60s/40s/200ms"
 )
 
-func (f *fleet) replica(name, timing string) *replica {
+func (f *fleet) replica(name, timing string, controllers ...string) *process {
 	f.Helper()
-	r := &replica{}
+	r := &process{}
 	kubernetes := rest.CopyConfig(f.config)
 	kubernetes.Wrap(func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(req *http.Request) (*http.Response, error) {
@@ -113,7 +112,7 @@ func (f *fleet) replica(name, timing string) *replica {
 		Plank: config.Plank{PodPendingTimeout: minute, PodRunningTimeout: minute, PodUnscheduledTimeout: minute},
 	}
 	ctx, cancel := context.WithCancel(logging.WithLogger(context.Background(), zaptest.NewLogger(f.T).Sugar().Named(name)))
-	run, err := newManager(ctx, Environment{Controllers: []string{"plank"}, LeaderElection: timing, Identity: name},
+	run, err := newManager(ctx, Environment{Controllers: append([]string{"plank"}, controllers...), LeaderElection: timing, Identity: name},
 		kubernetes, func() *config.Config { return snapshot })
 	if err != nil {
 		f.Fatalf("making replica %s: %v", name, err)
@@ -166,8 +165,10 @@ func (f *fleet) eventually(what string, ok func() bool) {
 	}
 }
 
-func (f *fleet) holder() string {
-	lease, err := f.kube.CoordinationV1().Leases(f.namespace).Get(f.Context(), "prow-controller-manager-leader-lock", metav1.GetOptions{})
+func (f *fleet) holder() string { return f.holderOf("prow-controller-manager-leader-lock") }
+
+func (f *fleet) holderOf(name string) string {
+	lease, err := f.kube.CoordinationV1().Leases(f.namespace).Get(f.Context(), name, metav1.GetOptions{})
 	if err != nil || lease.Spec.HolderIdentity == nil {
 		return ""
 	}
@@ -219,6 +220,43 @@ func TestReplicas(t *testing.T) {
 	}
 }
 
+// TestReplicasShare has two replicas, with three controllers, come and go.
+func TestReplicasShare(t *testing.T) {
+	f := newFleet(t)
+	more := []string{"crier", "crier-bucket"}
+	one := f.replica("one", late, more...)
+	f.starts("first")
+	f.shared("one one one")
+	two := f.replica("two", late, more...)
+	f.shared("one one two")
+	f.starts("second")
+	one.stop()
+	f.shared("two two two")
+	f.starts("third")
+	f.replica("one", late, more...) // the same name, another process
+	f.shared("one two two")
+	f.starts("fourth")
+	two.cut.Store(true) // it is as if killed, and comes again under its name
+	f.replica("two", late, more...)
+	f.starts("fifth")
+	f.shared("one two two")
+}
+
+// shared waits until leases are held so; who has which is not said.
+func (f *fleet) shared(want string) {
+	f.Helper()
+	got := ""
+	f.eventually("leases held by "+want, func() bool {
+		var holders []string
+		for _, lease := range []string{"prow-controller-manager-leader-lock", "crier-github-reporter", "crier-bucket-reporter"} {
+			holders = append(holders, f.holderOf(lease))
+		}
+		slices.Sort(holders)
+		got = strings.Join(holders, " ")
+		return got == want
+	})
+}
+
 func TestManyReplicasMakeOnePod(t *testing.T) {
 	f := newFleet(t)
 	for i := range 3 {
@@ -236,78 +274,6 @@ func TestManyReplicasMakeOnePod(t *testing.T) {
 			current, err := f.prow.ProwV1().ProwJobs(f.namespace).Get(t.Context(), pj.Name, metav1.GetOptions{})
 			return err == nil && current.Status.State == prowv1.PendingState
 		})
-	}
-}
-
-// reconcileFunc is a reconciler that never was elected.
-type reconcileFunc func(ctx context.Context, key string) error
-
-func (f reconcileFunc) Reconcile(ctx context.Context, key string) error { return f(ctx, key) }
-
-func TestElected(t *testing.T) {
-	stop, stopNow := context.WithCancel(t.Context())
-	term, endTerm := context.WithCancel(t.Context())
-	calls := 0
-	e := &elected{stop: stop, Reconciler: reconcileFunc(func(ctx context.Context, key string) error {
-		calls++
-		switch key {
-		case "panic":
-			panic("oh dear")
-		case "long":
-			endTerm()
-			<-ctx.Done()
-			return ctx.Err()
-		}
-		return nil
-	})}
-	check := func(what, key string, want func(error) bool, wantCalls int) {
-		t.Helper()
-		if err := e.Reconcile(t.Context(), key); !want(err) || calls != wantCalls {
-			t.Errorf("%s: got error %v and %d calls, want %d calls", what, err, calls, wantCalls)
-		}
-	}
-	none := func(err error) bool { return err == nil }
-	check("not elected yet", "x", controller.IsSkipKey, 0)
-	e.begin(term)
-	check("elected", "x", none, 1)
-	check("a panic is an error", "panic", func(err error) bool { return err != nil && !controller.IsSkipKey(err) }, 2)
-	check("the end of the term ends the work", "long", func(err error) bool { return errors.Is(err, context.Canceled) }, 3)
-	check("not elected any more", "x", controller.IsSkipKey, 3)
-	e.begin(t.Context())
-	check("elected again", "x", none, 4)
-	e.end()
-	check("the lease is about to be given back", "x", controller.IsSkipKey, 4)
-	e.begin(t.Context())
-	stopNow()
-	check("stopping", "x", controller.IsSkipKey, 4)
-}
-
-// recordedLock is a lock of which only updates are asked for.
-type recordedLock struct {
-	resourcelock.Interface
-
-	update func()
-}
-
-func (l recordedLock) Update(context.Context, resourcelock.LeaderElectionRecord) error {
-	l.update()
-	return nil
-}
-
-// The work ends before the lease is given back, not after, nor at each renewal.
-func TestEnding(t *testing.T) {
-	var got []string
-	lock := ending{
-		Interface: recordedLock{update: func() { got = append(got, "update") }},
-		end:       func() { got = append(got, "end") },
-	}
-	for _, holder := range []string{"me", ""} {
-		if err := lock.Update(t.Context(), resourcelock.LeaderElectionRecord{HolderIdentity: holder}); err != nil {
-			t.Error(err)
-		}
-	}
-	if diff := cmp.Diff([]string{"update", "end", "update"}, got); diff != "" {
-		t.Errorf("renewal and release (-want +got):\n%s", diff)
 	}
 }
 

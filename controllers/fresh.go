@@ -58,12 +58,9 @@ func (c *cluster) fresh(ctx context.Context) (bool, error) {
 // began: what the replica before this one did, above all, so that no limit is
 // exceeded and no old state is reported after a newer one. It reports whether
 // the term has not ended meanwhile.
-func (l leases) untilFresh(term context.Context) bool {
-	if l.fresh == nil {
-		return true
-	}
+func (c *cluster) untilFresh(term context.Context) bool {
 	return wait.PollUntilContextCancel(term, freshRetry, true, func(ctx context.Context) (bool, error) {
-		fresh, err := l.fresh(ctx)
+		fresh, err := c.fresh(ctx)
 		if err != nil && ctx.Err() == nil {
 			logging.FromContext(ctx).Warnw("cannot see yet whether the cache is fresh", "error", err)
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
@@ -32,11 +33,9 @@ func newManager(ctx context.Context, e Environment, kubernetes *rest.Config, sna
 	if err != nil {
 		return nil, err
 	}
-	m := &manager{
-		cluster: cluster,
-		leases: leases{
-			client: cluster.leases, namespace: atStart.ProwJobNamespace, identity: identity, election: timing, fresh: cluster.fresh,
-		},
+	m := &manager{cluster: cluster}
+	if timing != nil {
+		m.replica = newReplica(cluster.leases.CoordinationV1().Leases(atStart.ProwJobNamespace), identity, *timing)
 	}
 	injected := cluster.inject(ctx)
 	for _, wanted := range e.Controllers {
@@ -69,7 +68,7 @@ func (e Environment) identity() (string, error) {
 // manager runs controllers over one cluster's caches.
 type manager struct {
 	cluster *cluster
-	leases  leases
+	replica *replica // nil when it is the only one
 	elected []candidate
 }
 
@@ -87,9 +86,29 @@ func (m *manager) run(ctx context.Context) error {
 	if err := m.cluster.start(ctx, logging.FromContext(ctx)); err != nil {
 		return nil // it was stopped before it could begin
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	group, stop := errgroup.WithContext(ctx)
+	// Work outlives the stop, for a while: what has been begun shall end well.
+	working, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	defer context.AfterFunc(stop, func() { time.AfterFunc(stopGrace, end) })()
 	for _, c := range m.elected {
-		group.Go(func() error { return m.leases.run(ctx, c.lease, c.impl) })
+		worker, err := newElected(stop, c.impl, m.cluster.untilFresh)
+		if err != nil {
+			return err
+		}
+		leave := func() {}
+		if m.replica != nil {
+			leave = m.replica.add(c.lease, worker)
+		} else {
+			go worker.serve(newTerm(working)) //nolint:contextcheck // a term is a context
+		}
+		group.Go(func() error {
+			defer leave()
+			return c.impl.Run(stop)
+		})
+	}
+	if m.replica != nil {
+		m.replica.run(working, stop)
 	}
 	return group.Wait()
 }
