@@ -55,6 +55,12 @@ func (c Client) Redeliver(ctx context.Context, guid string) error {
 	return c.post(ctx, "redeliveries", Redelivery{GUID: guid}, nil)
 }
 
+// Refuse has the forge answer every request to its API with a status, until it is
+// called with 0.
+func (c Client) Refuse(ctx context.Context, status int) error {
+	return c.post(ctx, "refusals", Refusal{Status: status}, nil)
+}
+
 // Deliveries returns what was sent, oldest first, without payloads.
 func (c Client) Deliveries(ctx context.Context) (all []githubtest.Delivery, err error) {
 	err = c.post(ctx, "deliveries", nothing{}, &all)

@@ -4,6 +4,9 @@ package forge
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
 
 	"github.com/cutwater-ci/cutwater/internal/github"
 	"github.com/cutwater-ci/cutwater/internal/github/githubtest"
@@ -42,6 +45,10 @@ type Webhook struct {
 
 // Redelivery asks for a delivery to be sent again.
 type Redelivery struct{ GUID string }
+
+// Refusal has GitHub answer every request with a status, as 401 when it does not
+// know a token any more; 0 ends that. Git is served on.
+type Refusal struct{ Status int }
 
 // Made is what came of a change.
 type Made struct {
@@ -109,6 +116,23 @@ func (c control) comment(_ context.Context, comment Comment) (github.Comment, er
 
 func (c control) redeliver(_ context.Context, r Redelivery) (nothing, error) {
 	return nothing{}, c.server.Redeliver(r.GUID)
+}
+
+func (c control) refuse(_ context.Context, r Refusal) (nothing, error) {
+	if r.Status == 0 {
+		c.server.Intercept(nil)
+		return nothing{}, nil
+	}
+	if r.Status < 400 || r.Status > 599 {
+		return nothing{}, fmt.Errorf("%d is no refusal", r.Status)
+	}
+	c.server.Intercept(func(w http.ResponseWriter, _ *http.Request) bool {
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.WriteHeader(r.Status)
+		_ = json.NewEncoder(w).Encode(map[string]string{"message": http.StatusText(r.Status)}) // who does not listen is gone
+		return true
+	})
+	return nothing{}, nil
 }
 
 // deliveries are what was sent, without payloads.

@@ -96,6 +96,7 @@ func Handler(server *githubtest.Server, secret string) http.Handler {
 	mux.Handle("POST /control/pushes", answer(c.push))
 	mux.Handle("POST /control/comments", answer(c.comment))
 	mux.Handle("POST /control/redeliveries", answer(c.redeliver))
+	mux.Handle("POST /control/refusals", answer(c.refuse))
 	mux.Handle("POST /control/deliveries", answer(c.deliveries))
 	mux.HandleFunc("GET /control/health", func(http.ResponseWriter, *http.Request) {})
 	return mux

@@ -84,6 +84,38 @@ func TestControl(t *testing.T) {
 	}
 }
 
+// While the forge refuses, people still act there, and programs are told so.
+func TestRefuse(t *testing.T) {
+	server := githubtest.Start(t, githubtest.Options{})
+	web := httptest.NewServer(forge.Handler(server, "secret"))
+	defer web.Close()
+	c := forge.Client{URL: web.URL, HTTP: web.Client()}
+	repo := github.Repo{Org: "org", Name: "repo"}
+	if err := c.CreateRepo(t.Context(), forge.Repo{Repo: repo, Members: []string{"ann"}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct{ refuse, want int }{{0, 200}, {401, 401}, {502, 502}, {0, 200}} {
+		if err := c.Refuse(t.Context(), tc.refuse); err != nil {
+			t.Fatal(err)
+		}
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, web.URL+"/repos/org/repo", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := web.Client().Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != tc.want {
+			t.Errorf("refusing with %d: got %s, want %d", tc.refuse, response.Status, tc.want)
+		}
+	}
+	if err := c.Refuse(t.Context(), 200); err == nil {
+		t.Error("refusing with 200: got no error")
+	}
+}
+
 func TestManifests(t *testing.T) {
 	found, err := forge.Manifests(map[string]string{forge.Program: "dev.local/forge:1"})
 	if err != nil || len(found) != 3 {

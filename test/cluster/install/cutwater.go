@@ -105,5 +105,5 @@ func (i *Installer) prepare(ctx context.Context) error {
 	if err := c.CreateRepo(ctx, forge.Repo{Repo: repo, Files: map[string]string{"README.md": "A sample.\n"}, Members: []string{Member}}); err != nil {
 		return err
 	}
-	return c.AddWebhook(ctx, forge.Webhook{URL: Hook})
+	return c.AddWebhook(ctx, forge.Webhook{URL: Hook, Org: Org})
 }

@@ -37,6 +37,9 @@ type Options struct {
 	Config *rest.Config
 	// Root is the folder of the working tree.
 	Root string
+	// Release makes other images of Cutwater's programs than another release does,
+	// so that one can be upgraded to the next. It may be empty.
+	Release string
 	// Progress is told what happens.
 	Progress io.Writer
 }

@@ -59,9 +59,14 @@ func (i *Installer) build(ctx context.Context, programs []string) (map[string]im
 	}
 	built := map[string]images.Image{}
 	for _, program := range programs {
-		if built[program], err = image(ctx, program, dir, withGit[program]); err != nil {
+		of, err := image(ctx, program, dir, withGit[program])
+		if err != nil {
 			return nil, err
 		}
+		if i.Release != "" && strings.HasPrefix(program, module+"cmd/") {
+			of.Env = append(of.Env, "RELEASE="+i.Release)
+		}
+		built[program] = of
 	}
 	i.say(begun, "%d programs are built", len(built))
 	return built, nil
