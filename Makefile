@@ -10,7 +10,7 @@ COUNT ?= 1
 OUR_GO = $(shell git ls-files --cached --others --exclude-standard '*.go' | grep -v -e '^internal/client/' -e zz_generated)
 
 .DEFAULT_GOAL := help
-.PHONY: help up build test golden fuzz bench check fmt lint generate images cluster-up cluster-down clean
+.PHONY: help up build test golden fuzz bench check fmt lint generate images cluster-up cluster-down e2e clean
 
 help: ## List the commands.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ cluster-up: ## Start a real Kubernetes with Knative and Cutwater on this machine
 
 cluster-down: ## End it, and remove its data.
 	go run ./test/cluster down $(ARGS)
+
+e2e: ## Test on a cluster of its own; needs root. NAME=dev: on the one that stands; RUN=/from-zero: one story.
+	@NAME="$(NAME)" RUN="$(RUN)" hack/e2e.sh
 
 ##@ Before a submission
 

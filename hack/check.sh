@@ -18,8 +18,8 @@ expect_nothing() { # what it means, what was printed
 
 # shellcheck disable=SC2046
 expect_nothing 'not formatted; run make fmt' "$(go tool -modfile=hack/tools/go.mod gofumpt -l $(ours '*.go'))"
-expect_nothing 'go vet' "$(go vet ./... 2>&1)"
-expect_nothing 'go fix would change' "$(go fix -diff $(go list ./... | grep -v /internal/client/) 2>&1)"
+expect_nothing 'go vet' "$(go vet -tags e2e ./... 2>&1)"
+expect_nothing 'go fix would change' "$(go fix -tags e2e -diff $(go list -tags e2e ./... | grep -v /internal/client/) 2>&1)"
 for mod in go.mod hack/*/go.mod; do
   expect_nothing "$mod is not tidy" "$(cd "$(dirname "$mod")" && go mod tidy -diff 2>&1)"
 done
