@@ -6,9 +6,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 
 	"github.com/cutwater-ci/cutwater/internal/blob"
@@ -37,6 +39,9 @@ func checkBucket(ctx context.Context, p *patient) []Finding {
 	if u.Scheme == "file" && p.Machine == nil {
 		return notChecked("%s is a folder of the pods", address)
 	}
+	if endpoint := endpointOf(u, credentials); elsewhere(ctx, endpoint) {
+		return notChecked("%s is inside of the cluster, and is not reached from here", endpoint)
+	}
 	b, err := blob.OpenWithCredentials(ctx, address, credentials)
 	if err != nil {
 		return []Finding{problem("%v", err).mend("mend the settings bucket, gcs-credentials-file and s3-credentials-file")}
@@ -46,6 +51,20 @@ func checkBucket(ctx context.Context, p *patient) []Finding {
 		return []Finding{problem("%v, with %s", err, who).mend("%s", mendBucket(err))}
 	}
 	return []Finding{ok("%s: objects are created once, read and deleted, with %s", b, who)}
+}
+
+// endpointOf is the server of an S3 bucket, where it is not Amazon's.
+func endpointOf(bucket *url.URL, c blob.Credentials) string {
+	if endpoint := bucket.Query().Get("endpoint"); endpoint != "" {
+		return endpoint
+	}
+	var file struct {
+		Endpoint string `json:"endpoint"`
+	}
+	if content, err := os.ReadFile(c.S3File); err == nil {
+		_ = json.Unmarshal(content, &file) // opening it complains
+	}
+	return file.Endpoint
 }
 
 func mendBucket(err error) string {

@@ -61,6 +61,9 @@ func (t dated) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
+// WrappedRoundTripper has client-go find the one that can cancel requests.
+func (t dated) WrappedRoundTripper() http.RoundTripper { return t.next }
+
 // checkClocks compares what the others said with our clock.
 func checkClocks(_ context.Context, p *patient) []Finding {
 	p.dates.mu.Lock()

@@ -168,8 +168,8 @@ problem | ingress | hook has no address, its route is not ready: Ingress has not
 				keep(s.Functions, "hook")[0].Status.URL = apis.HTTP("hook.cutwater.svc.cluster.local")
 			},
 			want: `
-warning | ingress | hook's address http://hook.cutwater.svc.cluster.local is not one that GitHub can reach – set your domain in the ConfigMap config-domain of knative-serving, or give hook a DomainMapping
-problem | GitHub | the webhook of the App cutwater leads to HOOK/hook, and hook takes events at http://hook.cutwater.svc.cluster.local/hook – change it in the App's settings: FORGE/apps/cutwater
+warning | ingress | hook's address http://hook.cutwater.svc.cluster.local is not one that GitHub can reach – set your domain in the ConfigMap config-domain of knative-serving, or, where a proxy or a tunnel leads there, the setting webhook-url
+warning | GitHub | the webhook of the App cutwater leads to HOOK/hook, and hook takes events at http://hook.cutwater.svc.cluster.local/hook – change it in the App's settings: FORGE/apps/cutwater; or, where a proxy or a tunnel leads to hook, set webhook-url
 `,
 		},
 	}
@@ -234,6 +234,18 @@ not checked | bucket | the credentials of the pods, at /etc/bucket/service-accou
 			change: func(s *manifests.Set) { keep(s.ConfigMaps, "settings")[0].Data["bucket"] = "s3://other" },
 			want: `
 problem | bucket | writing s3://other/inbox/doctor/KEY: not found, with the pods' credentials – make the bucket, or mend the setting bucket
+`,
+		},
+		{
+			name: "a bucket and a GitHub in the cluster",
+			change: func(s *manifests.Set) {
+				settings := keep(s.ConfigMaps, "settings")[0]
+				settings.Data["bucket"] = "s3://bucket?region=us-east-1&use_path_style=true&endpoint=http://s3.storage.svc.cluster.local:7070"
+				settings.Data["github-endpoint"] = "http://forge.forge.svc.cluster.local"
+			},
+			want: `
+not checked | bucket | http://s3.storage.svc.cluster.local:7070 is inside of the cluster, and is not reached from here
+not checked | GitHub | http://forge.forge.svc.cluster.local is inside of the cluster, and is not reached from here
 `,
 		},
 		{

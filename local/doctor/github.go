@@ -25,6 +25,7 @@ type examined struct {
 	gh   *github.Client
 	orgs []string // those that plugins.yaml speaks of
 	hook string   // the URL that events must be sent to; empty when not known
+	set  bool     // it is a setting
 }
 
 // checkGitHub asks GitHub who the installation is, and what it may do.
@@ -35,6 +36,9 @@ func checkGitHub(ctx context.Context, p *patient) []Finding {
 	}
 	if env.TokenPath == "" && env.AppID == 0 {
 		return []Finding{problem("neither a token nor an App is set").mend("make an App with `cutwater github-app create`, and set github-app-id and github-app-private-key-path")}
+	}
+	if elsewhere(ctx, env.Endpoint) {
+		return notChecked("%s is inside of the cluster, and is not reached from here", env.Endpoint)
 	}
 	o := env.Options()
 	o.Transport = p.dates.of("GitHub")(http.DefaultTransport)
@@ -53,9 +57,7 @@ func checkGitHub(ctx context.Context, p *patient) []Finding {
 		slices.Sort(orgs)
 		e.orgs = slices.Compact(orgs)
 	}
-	if url := p.hookURL(); url != "" {
-		e.hook = url + "/hook"
-	}
+	e.hook, e.set = p.webhookURL()
 	if gh.IsApp() {
 		return e.app(ctx)
 	}
@@ -128,6 +130,9 @@ func (e examined) token(ctx context.Context) []Finding {
 		found = append(found, warning("the token of %s expires at %s", token.User.Login, token.Expires.UTC().Format(time.RFC3339)).mend("renew it"))
 	}
 	found = append(found, e.limit(ctx, "")...)
+	if !e.set {
+		found = append(found, warning("with a token, hook cannot know which deliveries never arrived").mend("set webhook-url and webhook-owners"))
+	}
 	found = append(found, e.webhooks(ctx)...)
 	return orOK(found, "we are %s, by a token", token.User.Login)
 }
@@ -162,18 +167,13 @@ func (e examined) webhooks(ctx context.Context) []Finding {
 	if e.hook == "" {
 		return nil
 	}
-	c := e.configuration(ctx).Plugins
-	if c == nil {
-		return nil
-	}
-	orgs, repos := c.Repos()
 	var found []Finding
-	for _, name := range slices.Concat(orgs, repos) {
+	for _, name := range e.owners(ctx) {
 		hooks, err := e.hooksOf(ctx, name)
 		if err != nil {
 			continue // most tokens may not see them
 		}
-		to := func(h github.Webhook) bool { return h.URL == e.hook }
+		to := func(h github.Webhook) bool { return sameURL(h.URL, e.hook) }
 		at := slices.IndexFunc(hooks, to)
 		if at < 0 && !strings.Contains(name, "/") {
 			continue // its repositories may have theirs
@@ -186,6 +186,23 @@ func (e examined) webhooks(ctx context.Context) []Finding {
 		found = append(found, e.failures(ctx, hooks[at], "the webhook of "+name)...)
 	}
 	return found
+}
+
+// owners are the orgs and repositories that should have a webhook: those that are
+// set, or else those with plugins.
+func (e examined) owners(ctx context.Context) []string {
+	if pr := e.reading("WEBHOOK_OWNERS"); pr != nil {
+		split := func(r rune) bool { return r == ',' || r == ' ' }
+		if set := strings.FieldsFunc(e.environment(*pr)["WEBHOOK_OWNERS"], split); len(set) > 0 {
+			return set
+		}
+	}
+	c := e.configuration(ctx).Plugins
+	if c == nil {
+		return nil
+	}
+	orgs, repos := c.Repos()
+	return slices.Concat(orgs, repos)
 }
 
 func (e examined) hooksOf(ctx context.Context, name string) ([]github.Webhook, error) {

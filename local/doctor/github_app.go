@@ -58,7 +58,12 @@ func (e examined) appHook(ctx context.Context, app github.App, settings string) 
 	}
 	var found []Finding
 	if e.hook != "" && !sameURL(hook.URL, e.hook) {
-		found = append(found, problem("the webhook of the App %s leads to %s, and hook takes events at %s", app.Slug, hook.URL, e.hook).mend("%s", settings))
+		f := warning("the webhook of the App %s leads to %s, and hook takes events at %s", app.Slug, hook.URL, e.hook).
+			mend("%s; or, where a proxy or a tunnel leads to hook, set webhook-url", settings)
+		if e.set {
+			f = problem("the webhook of the App %s leads to %s, and webhook-url says %s", app.Slug, hook.URL, e.hook).mend("%s", settings)
+		}
+		found = append(found, f)
 	}
 	if hook.ContentType != "json" {
 		found = append(found, problem("the webhook of the App %s sends %s, and hook reads json", app.Slug, hook.ContentType).mend("%s", settings))

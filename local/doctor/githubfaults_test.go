@@ -78,12 +78,15 @@ problem | GitHub | the App cutwater is installed nowhere – install it: FORGE/a
 		},
 		{
 			name: "a webhook that does not fit",
+			change: func(s *manifests.Set) {
+				keep(s.ConfigMaps, "settings")[0].Data["webhook-url"] = "https://new.example.com/hook"
+			},
 			then: intercept("/app/hook/config", func(w http.ResponseWriter) bool {
 				_, err := io.WriteString(w, `{"url": "https://old.example.com/hook", "content_type": "form", "insecure_ssl": "1"}`)
 				return err == nil
 			}),
 			want: `
-problem | GitHub | the webhook of the App cutwater leads to https://old.example.com/hook, and hook takes events at HOOK/hook – change it in the App's settings: FORGE/apps/cutwater
+problem | GitHub | the webhook of the App cutwater leads to https://old.example.com/hook, and webhook-url says https://new.example.com/hook – change it in the App's settings: FORGE/apps/cutwater
 problem | GitHub | the webhook of the App cutwater sends form, and hook reads json – change it in the App's settings: FORGE/apps/cutwater
 problem | GitHub | the webhook of the App cutwater has no secret, and hook refuses what is not signed – change it in the App's settings: FORGE/apps/cutwater
 warning | GitHub | the webhook of the App cutwater does not verify certificates – change it in the App's settings: FORGE/apps/cutwater
@@ -121,12 +124,15 @@ problem | GitHub | GitHub does not accept the credentials: asking which app we a
 			want: `
 problem | GitHub | the token of bot lacks the scope repo: it has gist and read:user – make one with the scopes repo, read:org and admin:repo_hook
 warning | GitHub | the token of bot lacks the scope read:org: nobody is known as a member who hides it – make one with the scopes repo, read:org and admin:repo_hook
+warning | GitHub | with a token, hook cannot know which deliveries never arrived – set webhook-url and webhook-owners
 `,
 		},
 		{
 			name: "a repository without a webhook", change: func(s *manifests.Set) {
 				token(s)
-				keep(s.ConfigMaps, "plugins")[0].Data["plugins.yaml"] = "plugins:\n  org/repo: {plugins: [hold]}\n"
+				keep(s.ConfigMaps, "plugins")[0].Data["plugins.yaml"] = "plugins:\n  org: {plugins: [hold]}\n"
+				settings := keep(s.ConfigMaps, "settings")[0]
+				settings.Data["webhook-url"], settings.Data["webhook-owners"] = "https://new.example.com/hook", "org/repo"
 			},
 			then: func(t *testing.T, c *cluster, namespace string) {
 				repo := github.Repo{Org: "org", Name: "repo"}
@@ -137,7 +143,7 @@ warning | GitHub | the token of bot lacks the scope read:org: nobody is known as
 				c.create(t, c.secret(namespace, "github-token", "token", []byte(c.forge.Token("admin"))))
 			},
 			want: `
-warning | GitHub | org/repo has no active webhook that leads to HOOK/hook – add one there: content type application/json, the secret of hmac-token, all events; or one of the org
+warning | GitHub | org/repo has no active webhook that leads to https://new.example.com/hook – add one there: content type application/json, the secret of hmac-token, all events; or one of the org
 `,
 		},
 		{

@@ -3,6 +3,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -170,10 +171,13 @@ func checkIngress(_ context.Context, p *patient) []Finding {
 	if err != nil || u.Hostname() == "" {
 		return []Finding{problem("hook's address is no URL: %q", address)}
 	}
-	inside := []string{".svc.cluster.local", ".example.com", ".local"}
+	if webhook, set := p.webhookURL(); set {
+		return []Finding{ok("class %s, hook has the address %s, and GitHub sends to %s", class, address, webhook)}
+	}
+	inside := []string{".svc.cluster.local", ".example.com", ".local", ".127.0.0.1.sslip.io"}
 	if slices.ContainsFunc(inside, func(end string) bool { return strings.HasSuffix(u.Hostname(), end) }) {
 		return []Finding{warning("hook's address %s is not one that GitHub can reach", address).
-			mend("set your domain in the ConfigMap config-domain of %s, or give hook a DomainMapping", servingNamespace)}
+			mend("set your domain in the ConfigMap config-domain of %s, or, where a proxy or a tunnel leads there, the setting webhook-url", servingNamespace)}
 	}
 	return []Finding{ok("class %s, hook has the address %s", class, address)}
 }
@@ -187,4 +191,23 @@ func (p *patient) hookURL() string {
 		return hook.Status.URL.String()
 	}
 	return ""
+}
+
+// webhookURL is where GitHub must send events: what is set, or else hook's address.
+func (p *patient) webhookURL() (address string, set bool) {
+	path := "/hook"
+	for _, pr := range p.programs() {
+		if pr.name != "hook" {
+			continue
+		}
+		env := p.environment(pr)
+		if env["WEBHOOK_URL"] != "" {
+			return env["WEBHOOK_URL"], true
+		}
+		path = cmp.Or(env["WEBHOOK_PATH"], path)
+	}
+	if address = p.hookURL(); address != "" {
+		address += path
+	}
+	return address, false
 }
