@@ -36,5 +36,6 @@ func all() []named {
 		{name: "plank", lease: "prow-controller-manager-leader-lock", make: newPlank},
 		{name: "crier", lease: "crier-github-reporter", make: newCrier},
 		{name: "crier-bucket", lease: "crier-bucket-reporter", make: newBucketCrier},
+		{name: "schedule", lease: "horologium-timetable", make: newSchedule},
 	}
 }

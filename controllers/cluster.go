@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
@@ -36,6 +37,9 @@ type cluster struct {
 	leases kubernetes.Interface
 	events record.EventBroadcaster
 
+	// dynamic is for kinds of others, of which little is needed.
+	dynamic dynamic.Interface
+
 	jobNamespace string
 }
 
@@ -51,6 +55,10 @@ func newCluster(ctx context.Context, config *rest.Config, jobNamespace, podNames
 	prow, err := versioned.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("making a client for ProwJobs: %w", err)
+	}
+	others, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("making a client for PingSources: %w", err)
 	}
 	config.ContentType = protobuf
 	config.AcceptContentTypes = protobuf + ",application/json"
@@ -71,6 +79,8 @@ func newCluster(ctx context.Context, config *rest.Config, jobNamespace, podNames
 		prow:   prow,
 		leases: leases,
 		events: record.NewBroadcaster(record.WithContext(ctx)),
+
+		dynamic: others,
 
 		jobNamespace: jobNamespace,
 

@@ -15,15 +15,21 @@ import (
 // Environment is what the controller reads, besides PORT, HOST, LOG_LEVEL and
 // GRACE_PERIOD, which are those of every function.
 type Environment struct {
-	// ConfigPath is Prow's config.yaml. Job files are not read: what is to run is in the ProwJob.
+	// ConfigPath is Prow's config.yaml.
 	ConfigPath string `env:"CONFIG_PATH,required"`
+	// JobConfigPath is a job file or a folder of them, of which schedule reads when periodics run. What
+	// is to run is in the ProwJob.
+	JobConfigPath string `env:"JOB_CONFIG_PATH"`
 	// SupplementalConfigDirs are folders with more of it, in files that end in _prowconfig.yaml.
 	SupplementalConfigDirs []string `env:"SUPPLEMENTAL_PROW_CONFIG_DIRS"`
 	// Kubeconfig is the cluster with the ProwJobs; empty means the one that this runs in.
 	Kubeconfig string `env:"KUBECONFIG"`
 
-	// Controllers are those to run: plank, crier, which reports to GitHub, and crier-bucket, which reports to buckets.
-	Controllers []string `env:"CONTROLLERS,default=plank,crier,crier-bucket"`
+	// Controllers are those to run: plank, crier, which reports to GitHub, crier-bucket, which reports to
+	// buckets, and schedule, which keeps horologium's PingSources.
+	Controllers []string `env:"CONTROLLERS,default=plank,crier,crier-bucket,schedule"`
+	// Namespace is where horologium and its PingSources are; prowjob_namespace when empty.
+	Namespace string `env:"POD_NAMESPACE"`
 	// Credentials open the buckets that crier-bucket writes to, if the usual ways do not.
 	Credentials blob.Credentials
 	// LeaderElection is how long a lease lasts, within which time it must be renewed, and how often

@@ -18,6 +18,7 @@ import (
 	"github.com/cutwater-ci/cutwater/deploy"
 	"github.com/cutwater-ci/cutwater/functions/deck"
 	"github.com/cutwater-ci/cutwater/functions/hook"
+	"github.com/cutwater-ci/cutwater/functions/horologium"
 	"github.com/cutwater-ci/cutwater/functions/plugins"
 	"github.com/cutwater-ci/cutwater/functions/sinker"
 	"github.com/cutwater-ci/cutwater/internal/function"
@@ -30,6 +31,7 @@ func environments() map[string][]any {
 		"hook":       {function.Environment{}, hook.Environment{}},
 		"plugins":    {function.Environment{}, plugins.Environment{}},
 		"deck":       {function.Environment{}, deck.Environment{}},
+		"horologium": {function.Environment{}, horologium.Environment{}},
 		"sinker":     {function.Environment{}, sinker.Environment{}},
 		"controller": {function.Environment{}, controllers.Environment{}},
 	}
@@ -204,6 +206,8 @@ func referencesHold(t *testing.T, set *manifests.Set) {
 	for _, trigger := range set.Triggers {
 		want("trigger "+trigger.Name, "Broker", trigger.Spec.Broker)
 		want("trigger "+trigger.Name, trigger.Spec.Subscriber.Ref.Kind, trigger.Spec.Subscriber.Ref.Name)
+		sink := trigger.Spec.Delivery.DeadLetterSink
+		want("trigger "+trigger.Name, sink.Ref.Kind, sink.Ref.Name)
 	}
 	for _, source := range set.PingSources {
 		want("ping source "+source.Name, source.Spec.Sink.Ref.Kind, source.Spec.Sink.Ref.Name)

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"knative.dev/pkg/logging"
 
@@ -148,7 +149,7 @@ func (m *Machine) startControlPlane(ctx context.Context, set *manifests.Set) err
 		return err
 	}
 	m.Plane, err = controlplane.Start(ctx, controlplane.Options{
-		Dir: dir, Port: m.opts.APIPort, CRDs: set.CRDs, Progress: m.opts.Progress, Audit: m.opts.Audit,
+		Dir: dir, Port: m.opts.APIPort, CRDs: append(mesh.CRDs(), set.CRDs...), Progress: m.opts.Progress, Audit: m.opts.Audit,
 	})
 	if err != nil {
 		return err
@@ -236,8 +237,12 @@ func (m *Machine) startMesh(ctx context.Context, set *manifests.Set) error {
 	if starter == nil {
 		starter = inProcess(m.log)
 	}
+	pingSources, err := dynamic.NewForConfig(m.Plane.Config)
+	if err != nil {
+		return err
+	}
 	m.Mesh, err = mesh.Start(ctx, mesh.Options{
-		Manifests: set, Starter: starter, Listen: listen, Files: files, Log: m.log,
+		Manifests: set, Starter: starter, Listen: listen, Files: files, Log: m.log, PingSources: pingSources,
 		Values: map[string]string{
 			"settings/bucket": bucket, "settings/github-endpoint": m.Forge.URL(),
 			"settings/github-graphql-endpoint": m.Forge.URL() + "/graphql", "settings/github-host": m.Forge.URL(),
@@ -248,7 +253,7 @@ func (m *Machine) startMesh(ctx context.Context, set *manifests.Set) error {
 		Env: map[string]map[string]string{
 			"controller": {"PORT": "0", "HOST": "127.0.0.1"},
 			"plugins":    {"HOST": "127.0.0.1"}, "hook": {"HOST": "127.0.0.1"}, "deck": {"HOST": "127.0.0.1"},
-			"sinker": {"HOST": "127.0.0.1"},
+			"sinker": {"HOST": "127.0.0.1"}, "horologium": {"HOST": "127.0.0.1"},
 		},
 	})
 	if err != nil {

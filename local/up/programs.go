@@ -15,6 +15,7 @@ import (
 	"github.com/cutwater-ci/cutwater/controllers"
 	"github.com/cutwater-ci/cutwater/functions/deck"
 	"github.com/cutwater-ci/cutwater/functions/hook"
+	"github.com/cutwater-ci/cutwater/functions/horologium"
 	"github.com/cutwater-ci/cutwater/functions/plugins"
 	"github.com/cutwater-ci/cutwater/functions/sinker"
 	"github.com/cutwater-ci/cutwater/internal/function"
@@ -29,10 +30,11 @@ func inProcess(log *zap.SugaredLogger) mesh.Starter {
 	return mesh.InProcess{
 		Log: log,
 		Functions: map[string]function.New{
-			programs + "hook":    hook.New,
-			programs + "plugins": plugins.New,
-			programs + "deck":    deck.New,
-			programs + "sinker":  sinker.New,
+			programs + "hook":       hook.New,
+			programs + "horologium": horologium.New,
+			programs + "plugins":    plugins.New,
+			programs + "deck":       deck.New,
+			programs + "sinker":     sinker.New,
 		},
 		Deployments: map[string]func(context.Context, function.Lookup) error{
 			programs + "controller": runControllers,

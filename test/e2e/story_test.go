@@ -108,7 +108,8 @@ func (s *story) settled() error {
 			if !run.Complete() {
 				return fmt.Errorf("a run of %s is %s", run.Spec.Job, run.Status.State)
 			}
-			if run.Spec.Report && run.Status.PrevReportStates["github-reporter"] != run.Status.State {
+			// GitHub is not told of periodics.
+			if run.Spec.Report && run.Spec.Refs != nil && run.Status.PrevReportStates["github-reporter"] != run.Status.State {
 				return fmt.Errorf("a run of %s is %s, but reported as %q", run.Spec.Job, run.Status.State, run.Status.PrevReportStates["github-reporter"])
 			}
 		}
@@ -159,7 +160,7 @@ func (s *story) folder(job string) (string, error) {
 	run := runs[len(runs)-1]
 	refs := run.Spec.Refs
 	path := filepath.Join("logs", job, run.Status.BuildID)
-	if len(refs.Pulls) > 0 {
+	if refs != nil && len(refs.Pulls) > 0 {
 		path = filepath.Join("pr-logs", "pull", refs.Org+"_"+refs.Repo, fmt.Sprint(refs.Pulls[0].Number), job, run.Status.BuildID)
 	}
 	return filepath.Join(s.m.Bucket, path), nil
