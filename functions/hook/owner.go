@@ -139,10 +139,11 @@ func (f *finder) watch(ctx context.Context, o owner, before inbox.Watch, now tim
 		for _, h := range hooks {
 			paths = append(paths, h.Path)
 		}
-		if len(paths) == 0 {
+		after.Listed = now
+		if len(paths) == 0 { // there may be one at any moment: hook is often installed first
+			after.Listed = time.Time{}
 			logging.FromContext(ctx).Warnw("none of the owner's webhooks leads to WEBHOOK_URL", "owner", o.path)
 		}
-		after.Listed = now
 	}
 	var errs []error
 	for _, path := range paths {
