@@ -230,4 +230,3 @@ func (w *world) age(t *testing.T, pattern string, by time.Duration) {
 		}
 	}
 }
-
