@@ -5,9 +5,13 @@ package up
 import (
 	"context"
 	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -124,6 +128,26 @@ func (f *Forge) AddRepository(ctx context.Context, repo github.Repo, files map[s
 // tokens are those of the people; the bot's is for Cutwater alone.
 func (f *Forge) tokens() map[string]string {
 	return map[string]string{Member: f.people[Member], Stranger: f.people[Stranger]}
+}
+
+// hookApp makes the GitHub App that hook is, and returns hook's environment: its
+// webhook is the one of every repository, and what of it gets lost is asked for.
+func (m *Machine) hookApp() (map[string]string, error) {
+	const id = 1
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, err
+	}
+	block := &pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}
+	path := []string{"secrets", "github-app", "private-key"}
+	if err := m.state.write(pem.EncodeToMemory(block), path...); err != nil {
+		return nil, err
+	}
+	m.Forge.AddApp(githubtest.App{ID: id, Slug: "cutwater", Key: &key.PublicKey, Orgs: []string{m.Org}})
+	return map[string]string{
+		"HOST":              "127.0.0.1",
+		"GITHUB_TOKEN_PATH": "", "GITHUB_APP_ID": strconv.Itoa(id), "GITHUB_APP_PRIVATE_KEY_PATH": m.state.path(path...),
+	}, nil
 }
 
 // sendWebhooksTo has every event of every repository sent to the URL.

@@ -241,6 +241,10 @@ func (m *Machine) startMesh(ctx context.Context, set *manifests.Set) error {
 	if err != nil {
 		return err
 	}
+	hook, err := m.hookApp()
+	if err != nil {
+		return err
+	}
 	m.Mesh, err = mesh.Start(ctx, mesh.Options{
 		Manifests: set, Starter: starter, Listen: listen, Files: files, Log: m.log, PingSources: pingSources,
 		Values: map[string]string{
@@ -252,7 +256,7 @@ func (m *Machine) startMesh(ctx context.Context, set *manifests.Set) error {
 		},
 		Env: map[string]map[string]string{
 			"controller": {"PORT": "0", "HOST": "127.0.0.1"},
-			"plugins":    {"HOST": "127.0.0.1"}, "hook": {"HOST": "127.0.0.1"}, "deck": {"HOST": "127.0.0.1"},
+			"plugins":    {"HOST": "127.0.0.1"}, "hook": hook, "deck": {"HOST": "127.0.0.1"},
 			"sinker": {"HOST": "127.0.0.1"}, "horologium": {"HOST": "127.0.0.1"},
 		},
 	})
