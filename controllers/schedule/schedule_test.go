@@ -72,11 +72,12 @@ func (w *world) set(clock string) {
 // periodics writes the job file.
 func (w *world) periodics(lines ...string) {
 	w.Helper()
-	content := "presubmits: {org/repo: [{name: a, unknown: key}]}\nperiodics:\n"
+	var content strings.Builder
+	content.WriteString("presubmits: {org/repo: [{name: a, unknown: key}]}\nperiodics:\n")
 	for _, line := range lines {
-		content += "- {agent: kubernetes, " + line + "}\n"
+		content.WriteString("- {agent: kubernetes, " + line + "}\n")
 	}
-	if err := os.WriteFile(w.jobs+".new", []byte(content), 0o600); err != nil {
+	if err := os.WriteFile(w.jobs+".new", []byte(content.String()), 0o600); err != nil {
 		w.Fatal(err)
 	}
 	if err := os.Rename(w.jobs+".new", w.jobs); err != nil {

@@ -4,6 +4,7 @@ package schedule_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -123,15 +124,15 @@ func TestDecide(t *testing.T) {
 			if tc.worked != "" {
 				record = known(append(all, job(t, cronJob("@yearly"))), nil, at(tc.worked))
 			}
-			got := ""
+			var got strings.Builder
 			for _, d := range schedule.Decide(all, runs, record, at(tc.now)).Due {
-				got += d.At.Format(time.TimeOnly)
+				got.WriteString(d.At.Format(time.TimeOnly))
 				if d.Attempt > 0 {
-					got += fmt.Sprint(" attempt ", d.Attempt)
+					fmt.Fprint(&got, " attempt ", d.Attempt)
 				}
 			}
-			if got != tc.want {
-				t.Errorf("due is %q, want %q", got, tc.want)
+			if got.String() != tc.want {
+				t.Errorf("due is %q, want %q", got.String(), tc.want)
 			}
 		})
 	}
