@@ -93,6 +93,7 @@ func TestMachine(t *testing.T) {
 	t.Run("webhooks", func(t *testing.T) { badWebhooks(t, newStory(t, m)) })
 	t.Run("configuration", func(t *testing.T) { brokenReload(t, newStory(t, m)) })
 	t.Run("bucket", func(t *testing.T) { brokenBucket(t, newStory(t, m)) })
+	t.Run("hook-away", func(t *testing.T) { hookAway(t, newStory(t, m)) })
 	t.Run("api-server", func(t *testing.T) { apiServerAway(t, newStory(t, m)) })
 	t.Run("roles", func(t *testing.T) { rolesAreExact(t, m, audit) })
 }

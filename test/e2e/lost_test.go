@@ -58,8 +58,10 @@ func TestNothingLostNothingTwice(t *testing.T) {
 	asked := people(t, s, rand.New(rand.NewPCG(seed, 2)))
 	stop()
 	t.Logf("killed %v", victims.killed)
+	if err := m.Forge.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 
-	redeliverFailed(t, m)
 	sweepUntilDone(t, s)
 	checkLedger(t, s)
 	checkRuns(t, s, asked)
@@ -159,46 +161,21 @@ func (v *victims) kill(name string) {
 	}
 }
 
-// redeliverFailed sends again what hook did not take, as an operator would whom
-// GitHub shows the failure.
-func redeliverFailed(t *testing.T, m *up.Machine) {
-	t.Helper()
-	for range 10 {
-		if err := m.Forge.Drain(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		failed := 0
-		for _, d := range m.Forge.Deliveries() {
-			if !d.OK() {
-				failed++
-				if err := m.Forge.Redeliver(d.GUID); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-		if failed == 0 {
-			return
-		}
-	}
-	t.Fatal("hook still refuses deliveries although nothing is killed any more")
-}
-
 // sweepUntilDone rings the sweep, which otherwise comes every five minutes,
-// until everything has settled.
+// until everything has arrived and has settled.
 func sweepUntilDone(t *testing.T, s *story) {
 	t.Helper()
-	sweep := strings.TrimSuffix(s.m.Hook, "/hook") + "/sweep"
-	// The sweep sends what has been pending for a minute, and again after two.
-	err := s.awaitFor(5*time.Minute, func() error {
-		request, err := http.NewRequestWithContext(s.ctx, http.MethodPost, sweep, http.NoBody)
-		if err != nil {
+	// The sweep sends what has been pending for a minute, and again after two; it asks
+	// GitHub for what is missing, and again after four.
+	err := s.awaitFor(8*time.Minute, func() error {
+		if err := s.sweep(); err != nil {
 			return err
 		}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return err
+		for _, d := range s.m.Forge.Deliveries() {
+			if _, err := os.Stat(filepath.Join(s.m.Bucket, "inbox", "deliveries", d.GUID, "request")); err != nil {
+				return fmt.Errorf("%s %s has not arrived: %w", d.Event, d.GUID, err)
+			}
 		}
-		response.Body.Close()
 		pending, err := os.ReadDir(filepath.Join(s.m.Bucket, "inbox", "pending"))
 		if err == nil && len(pending) > 0 {
 			err = fmt.Errorf("%d deliveries are pending", len(pending))
@@ -213,6 +190,23 @@ func sweepUntilDone(t *testing.T, s *story) {
 	}
 }
 
+// sweep has hook sweep, and waits for what GitHub sends because of that.
+func (s *story) sweep() error {
+	request, err := http.NewRequestWithContext(s.ctx, http.MethodPost, strings.TrimSuffix(s.m.Hook, "/hook")+"/sweep", http.NoBody)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	response.Body.Close()
+	if response.StatusCode >= 300 {
+		return fmt.Errorf("the sweep was answered %s", response.Status)
+	}
+	return s.m.Forge.Drain(s.ctx)
+}
+
 // checkLedger wants an entry of plugins for every delivery that GitHub sent.
 func checkLedger(t *testing.T, s *story) {
 	t.Helper()
@@ -224,21 +218,27 @@ func checkLedger(t *testing.T, s *story) {
 		t.Errorf("only %d deliveries were sent", len(deliveries))
 	}
 	for _, d := range deliveries {
-		content, err := os.ReadFile(filepath.Join(s.m.Bucket, "inbox", "deliveries", d.GUID, "plugins"))
-		if err != nil {
-			t.Errorf("delivery %s (%s %s) is not in the ledger: %v", d.GUID, d.Event, d.Action, err)
-			continue
-		}
-		var entry struct {
-			Plugins map[string]struct{ State, Error string }
-		}
-		if err := json.Unmarshal(content, &entry); err != nil {
-			t.Errorf("the entry of delivery %s: %v", d.GUID, err)
-		}
-		for plugin, outcome := range entry.Plugins {
-			if outcome.State != "done" && outcome.State != "nothing" {
-				t.Errorf("delivery %s: %s ended as %s: %s", d.GUID, plugin, outcome.State, outcome.Error)
-			}
+		s.checkEntry(t, d)
+	}
+}
+
+// checkEntry wants every plugin to be done with the delivery.
+func (s *story) checkEntry(t *testing.T, d githubtest.Delivery) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(s.m.Bucket, "inbox", "deliveries", d.GUID, "plugins"))
+	if err != nil {
+		t.Errorf("delivery %s (%s %s) is not in the ledger: %v", d.GUID, d.Event, d.Action, err)
+		return
+	}
+	var entry struct {
+		Plugins map[string]struct{ State, Error string }
+	}
+	if err := json.Unmarshal(content, &entry); err != nil {
+		t.Errorf("the entry of delivery %s: %v", d.GUID, err)
+	}
+	for plugin, outcome := range entry.Plugins {
+		if outcome.State != "done" && outcome.State != "nothing" {
+			t.Errorf("delivery %s: %s ended as %s: %s", d.GUID, plugin, outcome.State, outcome.Error)
 		}
 	}
 }
