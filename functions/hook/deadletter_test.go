@@ -4,6 +4,7 @@ package hook_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -64,9 +65,7 @@ func TestDeadLetterOfDelivery(t *testing.T) {
 	} {
 		header := map[string]string{}
 		for _, m := range []map[string]string{signed, tc.change} {
-			for k, v := range m {
-				header[k] = v
-			}
+			maps.Copy(header, m)
 		}
 		if got := f.deadLetter(t, tc.host, header, `{}`); got != tc.want {
 			t.Errorf("%s: got %d, want %d", name, got, tc.want)
