@@ -46,7 +46,7 @@ func (p *person) Write(text []byte) (int, error) {
 
 func (p *person) makeApp(page string) {
 	defer close(p.done)
-	text := p.read(http.Get(page)) //nolint:bodyclose,noctx // read closes it
+	text := p.read(http.Get(page))
 	group := func(pattern string) string {
 		if match := regexp.MustCompile(pattern).FindStringSubmatch(text); match != nil {
 			return html.UnescapeString(match[1])
@@ -55,8 +55,8 @@ func (p *person) makeApp(page string) {
 		return ""
 	}
 	action, manifest := group(`action="([^"]*)"`), group(`name="manifest" value="([^"]*)"`)
-	text = p.read(http.PostForm(action, url.Values{"manifest": {manifest}, "app[name]": {"cutwater-org"}})) //nolint:bodyclose,noctx // read closes it
-	p.read(http.PostForm(group(`id="install" href="([^"]*)"`), url.Values{"org": {"org"}}))                 //nolint:bodyclose,noctx // read closes it
+	text = p.read(http.PostForm(action, url.Values{"manifest": {manifest}, "app[name]": {"cutwater-org"}}))
+	p.read(http.PostForm(group(`id="install" href="([^"]*)"`), url.Values{"org": {"org"}}))
 }
 
 func (p *person) read(response *http.Response, err error) string {

@@ -58,10 +58,11 @@ func (s *Server) servesAppPage(w http.ResponseWriter, req *http.Request) bool {
 	return true
 }
 
+//nolint:gochecknoglobals // read only
 var manifestPage = template.Must(template.New("").Parse(`<!doctype html><link rel="icon" href="data:,"><title>Register new GitHub App</title>
 <form method="post"><input type="hidden" name="manifest" value="{{.Manifest}}">
 <input id="app_name" name="app[name]" value="{{.Name}}">
-<button id="create">Create GitHub App for {{.Owner}}</button></form>`)) //nolint:gochecknoglobals // read only
+<button id="create">Create GitHub App for {{.Owner}}</button></form>`))
 
 // servePageOfManifest asks for the App's name, and then sends the browser back
 // to where the manifest says, with the code.
