@@ -168,7 +168,7 @@ func (s *server) replayLetter(ctx context.Context, name string) error {
 	for _, added := range []string{errorDest, errorCode, errorData} {
 		ev.SetExtension(added, nil)
 	}
-	sending, cancel := context.WithTimeout(ctx, s.sendTimeout)
+	sending, cancel := context.WithTimeout(ctx, resendTimeout)
 	defer cancel()
 	err = s.sender.Send(sending, ev)
 	if event.IsPermanent(err) {

@@ -24,8 +24,8 @@ type Environment struct {
 	// WebhookPath is where GitHub posts to.
 	WebhookPath string `env:"WEBHOOK_PATH,default=/hook"`
 	// SendTimeout is how long an answer waits for the sink to take the event. GitHub
-	// waits 10 s in all.
-	SendTimeout time.Duration `env:"SEND_TIMEOUT,default=3s"`
+	// waits 10 s in all, and consumers may have to start.
+	SendTimeout time.Duration `env:"SEND_TIMEOUT,default=5s"`
 
 	// GitHub is asked for deliveries that did not arrive, as an app or with a token.
 	// Without both nobody asks.

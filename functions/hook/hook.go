@@ -32,8 +32,12 @@ import (
 // thanks is the body of every 200, as Prow's.
 const thanks = "Event received. Have a nice day."
 
-// storeTimeout leaves time for an answer within GitHub's 10 s.
-const storeTimeout = 6 * time.Second
+const (
+	// answerTimeout leaves some of GitHub's 10 s for the way here.
+	answerTimeout = 9 * time.Second
+	// storeTimeout leaves some for sending.
+	storeTimeout = 6 * time.Second
+)
 
 // server is the function.
 type server struct {
@@ -118,7 +122,8 @@ func (s *server) accept(ctx context.Context, d inbox.Delivery) *refusal {
 	s.metrics.webhooks.WithLabelValues(d.Event).Inc()
 
 	// GitHub hanging up is no reason to forget what it said.
-	ctx = context.WithoutCancel(ctx)
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)
+	defer stop()
 	storing, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	err := s.inbox.Put(storing, d)
@@ -131,7 +136,7 @@ func (s *server) accept(ctx context.Context, d inbox.Delivery) *refusal {
 	case err != nil:
 		return &refusal{http.StatusInternalServerError, "the webhook could not be stored", err}
 	}
-	if err := s.send(ctx, d); err != nil {
+	if err := s.send(ctx, d, s.sendTimeout); err != nil {
 		log.Errorw("event not sent, left to the sweep", "error", err)
 	}
 	return nil
@@ -139,12 +144,12 @@ func (s *server) accept(ctx context.Context, d inbox.Delivery) *refusal {
 
 // send sends the delivery's event. A body that is not JSON makes no event, now or
 // ever, and is buried.
-func (s *server) send(ctx context.Context, d inbox.Delivery) error {
+func (s *server) send(ctx context.Context, d inbox.Delivery, timeout time.Duration) error {
 	ev, err := webhook.Event(d)
 	if err != nil {
 		return errors.Join(event.Permanent(err), s.bury(ctx, d.GUID, err.Error()))
 	}
-	sending, cancel := context.WithTimeout(ctx, s.sendTimeout)
+	sending, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	return s.sender.Send(sending, ev)
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -29,7 +30,9 @@ import (
 const (
 	token  = "token"
 	thanks = "Event received. Have a nice day."
-	guid   = "2f6cb1a0-5f5c-11ee-8c99-0242ac120002"
+	// sendTimeout is how long the answer to a webhook waits for the sink.
+	sendTimeout = 500 * time.Millisecond
+	guid        = "2f6cb1a0-5f5c-11ee-8c99-0242ac120002"
 )
 
 // sink takes events, or refuses them with a status.
@@ -37,6 +40,7 @@ type sink struct {
 	mu     sync.Mutex
 	refuse int
 	hates  string // the ID of an event that it refuses always
+	slow   bool   // takes longer than the answer to a webhook can wait
 	asked  int    // how often, refusals included
 	ids    []string
 	bodies []string
@@ -46,6 +50,15 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked++
+	if s.slow {
+		body, _ := io.ReadAll(r.Body) // after that it is seen when the sender goes
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		select {
+		case <-r.Context().Done():
+			return
+		case <-time.After(2 * sendTimeout):
+		}
+	}
 	if s.refuse != 0 || (s.hates != "" && r.Header.Get("Ce-Id") == s.hates) {
 		w.WriteHeader(cmp.Or(s.refuse, http.StatusInternalServerError))
 		return
@@ -111,7 +124,7 @@ func (f *fixture) env(key string) (string, bool) {
 		"BUCKET":           "file://" + f.dir,
 		"HMAC_SECRET_FILE": f.secret,
 		"K_SINK":           f.sinkURL,
-		"SEND_TIMEOUT":     "500ms",
+		"SEND_TIMEOUT":     sendTimeout.String(),
 	}[key]
 	return value, ok
 }

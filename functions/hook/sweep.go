@@ -23,6 +23,10 @@ const (
 	sweepPath = "/sweep"
 	// sweepTimeout ends a sweep before the next one begins.
 	sweepTimeout = 4 * time.Minute
+	// resendTimeout is how long one event may take. A channel that keeps nothing holds
+	// the connection until consumers are done, which first may have to start, on a busy
+	// machine; and here nobody waits for an answer.
+	resendTimeout = time.Minute
 	// sweepers is how many deliveries are sent at a time.
 	sweepers = 8
 )
@@ -145,7 +149,7 @@ func (s *server) resend(ctx context.Context, p inbox.Pending, now time.Time) err
 	if err := s.inbox.Mark(ctx, p.Sent(now)); err != nil {
 		return err
 	}
-	err = s.send(ctx, d)
+	err = s.send(ctx, d, resendTimeout)
 	switch {
 	case err == nil:
 		log.Infow("event sent again", "event", d.Event)

@@ -94,6 +94,28 @@ func TestSweepAfterBinding(t *testing.T) {
 	}
 }
 
+// A sink whose consumers have to start may take longer than GitHub waits for an
+// answer. The sweep has more time.
+func TestSweepSlowSink(t *testing.T) {
+	f := start(t)
+	f.sink.mu.Lock()
+	f.sink.slow = true
+	f.sink.mu.Unlock()
+	if status, text := f.do(t, f.request(t, "push", "a", `{}`)); status != http.StatusOK {
+		t.Fatalf("got %d %q, want 200 although the sink is slow", status, text)
+	}
+	if got := f.sink.taken(); len(got) > 0 {
+		t.Fatalf("got %v within the time of an answer", got)
+	}
+	f.mark(t, inbox.Pending{GUID: "a", Since: time.Now().Add(-2 * time.Minute)})
+	if status := f.sweep(t); status != http.StatusAccepted {
+		t.Errorf("sweep: got %d, want 202", status)
+	}
+	if diff := cmp.Diff([]string{"a"}, f.sink.taken()); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
 // A delivery that cannot be sent, or not even read, is no reason to leave others.
 func TestSweepGoesOn(t *testing.T) {
 	f := start(t)
