@@ -35,6 +35,12 @@ func (l life) function() string {
 	return l.pod.Labels["app"]
 }
 
+// of reports whether it is a pod of the deployment.
+func (l life) of(deployment string) bool {
+	set := l.pod.Labels["pod-template-hash"]
+	return set != "" && strings.HasPrefix(l.pod.Name, deployment+"-"+set+"-")
+}
+
 func (l life) String() string {
 	said := fmt.Sprintf("%s, %s", l.pod.Name, l.pod.Status.Phase)
 	for _, c := range l.pod.Status.ContainerStatuses {
