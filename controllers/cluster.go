@@ -52,6 +52,8 @@ func newCluster(ctx context.Context, config *rest.Config, jobNamespace, podNames
 	config = rest.CopyConfig(config)
 	// The number of workers limits us, and the API server protects itself.
 	config.QPS = -1
+	// The API server warns of most jobs' pods, which are not "restricted": no news to anybody.
+	config.WarningHandler = rest.NoWarnings{}
 	prow, err := versioned.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("making a client for ProwJobs: %w", err)
