@@ -151,13 +151,19 @@ func weighty(i int) *prowv1.ProwJob {
 // peakMiB is the most memory that a process ever had.
 func peakMiB(b *testing.B, pid int) float64 {
 	b.Helper()
+	return statusMiB(b, pid, "VmHWM")
+}
+
+// statusMiB is an amount of memory that the kernel tells of a process.
+func statusMiB(b *testing.B, pid int, what string) float64 {
+	b.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		b.Fatal(err)
 	}
-	found := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
+	found := regexp.MustCompile(what + `:\s+(\d+) kB`).FindSubmatch(status)
 	if found == nil {
-		b.Fatalf("no peak memory in %s", status)
+		b.Fatalf("no %s in %s", what, status)
 	}
 	kib, err := strconv.Atoi(string(found[1]))
 	if err != nil {

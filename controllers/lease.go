@@ -111,9 +111,10 @@ func (l *lease) due(now time.Time) bool {
 // lasts for as long as it is renewed, and no longer than ctx.
 func (l *lease) take(ctx context.Context) error {
 	begun := time.Now()
-	now, seconds := metav1.NewMicroTime(begun), int32(l.election.lease/time.Second)
+	now, seconds := metav1.NewMicroTime(begun), int32((l.election.lease+time.Second-1)/time.Second) // never less than we work
 	spec := coordinationv1.LeaseSpec{HolderIdentity: &l.identity, LeaseDurationSeconds: &seconds, AcquireTime: &now, RenewTime: &now, LeaseTransitions: new(int32)}
-	object, err := (*coordinationv1.Lease)(nil), error(nil)
+	var object *coordinationv1.Lease
+	var err error
 	if l.object == nil {
 		made := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: l.name}, Spec: spec}
 		object, err = l.client.Create(ctx, made, metav1.CreateOptions{})

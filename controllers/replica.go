@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -86,13 +87,13 @@ func (r *replica) run(ctx, stop context.Context) {
 			return
 		}
 		if stop.Err() == nil {
-			moved, err := r.share(ctx)
+			moved, failed := r.share(ctx)
 			if moved { // so may others
 				next /= 10
 			}
-			errs = append(errs, err)
+			errs = append(errs, failed...)
 		}
-		r.complain(ctx, errors.Join(errs...))
+		r.complain(ctx, errs)
 		timer := time.NewTimer(next)
 		select {
 		case <-timer.C:
@@ -156,30 +157,33 @@ func (r *replica) empty() bool {
 }
 
 // share looks at all leases and makes a move, if there is one to make.
-func (r *replica) share(ctx context.Context) (moved bool, err error) {
+func (r *replica) share(ctx context.Context) (moved bool, errs []error) {
 	if err := r.observe(ctx); err != nil {
-		return false, err
+		return false, []error{err}
 	}
 	m := r.table(time.Now()).decide()
 	if m.give > 0 {
 		r.desks[m.give-1].giveBack(r.look)
 	}
-	var waiting, taking error
 	if m.take > 0 {
 		d := r.desks[m.take-1]
-		if taking = d.take(ctx); taking == nil {
+		if err := d.take(ctx); err != nil {
+			errs = append(errs, err)
+		} else {
 			go d.worker.serve(d.term) //nolint:contextcheck // a term is a context
 		}
 	}
 	switch now := r.waiting.look(time.Now()); {
 	case now.holder == "" && (m.wait || now.own): // our name is to go from it, too
-		if waiting = r.waiting.take(ctx); waiting == nil {
+		if err := r.waiting.take(ctx); err != nil {
+			errs = append(errs, err)
+		} else {
 			close(r.waiting.term.served) // it has no controller
 		}
 	case !m.wait && now.holder == r.identity && !now.moving:
 		r.waiting.giveBack(r.look)
 	}
-	return m != move{}, errors.Join(waiting, taking)
+	return m != move{}, errs
 }
 
 // observe reads all leases.
@@ -207,12 +211,12 @@ func (r *replica) table(now time.Time) table {
 	return t
 }
 
-// complain logs an error, unless it is about a lease that another took first. Of
+// complain logs errors, unless they are about a lease that another took first. Of
 // several in a row, as when the API server is away, it logs the first.
-func (r *replica) complain(ctx context.Context, err error) {
-	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) {
-		return
-	}
+func (r *replica) complain(ctx context.Context, errs []error) {
+	err := errors.Join(slices.DeleteFunc(errs, func(err error) bool {
+		return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err)
+	})...)
 	if err != nil && !r.failing {
 		logging.FromContext(ctx).Warnw("leases", "error", err)
 	}
