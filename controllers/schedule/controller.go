@@ -89,12 +89,13 @@ func NewController(ctx context.Context, o Options) (*controller.Impl, error) {
 	runs := prowjobinformer.Get(ctx).Informer()
 	r := &Reconciler{
 		namespace: o.Namespace, now: o.Now, runs: runs.GetIndexer(),
+		log:    logging.FromContext(ctx).Named("schedule"),
 		client: o.Dynamic.Resource(pingSources()).Namespace(o.Namespace),
 	}
 	impl := controller.NewContext(ctx, r, controller.ControllerOptions{
 		WorkQueueName: "schedule",
 		// The work queue logs each reconcile at level info; that is left out.
-		Logger:      logging.FromContext(ctx).Named("schedule").Desugar().WithOptions(zap.IncreaseLevel(zap.WarnLevel)).Sugar(),
+		Logger:      r.log.Desugar().WithOptions(zap.IncreaseLevel(zap.WarnLevel)).Sugar(),
 		Concurrency: 1,
 		RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[any](firstRetry, slowestRetry),
 	})

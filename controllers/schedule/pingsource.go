@@ -13,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"knative.dev/pkg/logging"
 )
 
 // pingSources is Knative Eventing's. Its typed client would cost this process
@@ -64,7 +63,7 @@ func (r *Reconciler) create(ctx context.Context, name, line string) error {
 	if apierrors.IsAlreadyExists(err) { // The cache is late, or somebody took the label off.
 		return r.change(ctx, name, line)
 	}
-	return told(ctx, "creating", name, line, err)
+	return r.told("creating", name, line, err)
 }
 
 // change makes a PingSource ring at the line's times, whatever else it is.
@@ -79,7 +78,7 @@ func (r *Reconciler) change(ctx context.Context, name, line string) error {
 	if apierrors.IsNotFound(err) { // The cache is late, and the deletion will be in it soon.
 		return nil
 	}
-	return told(ctx, "changing", name, line, err)
+	return r.told("changing", name, line, err)
 }
 
 func (r *Reconciler) remove(ctx context.Context, name string) error {
@@ -87,14 +86,14 @@ func (r *Reconciler) remove(ctx context.Context, name string) error {
 	if apierrors.IsNotFound(err) {
 		return nil
 	}
-	return told(ctx, "deleting", name, "", err)
+	return r.told("deleting", name, "", err)
 }
 
 // told logs what was done, or wraps why it was not.
-func told(ctx context.Context, what, name, line string, err error) error {
+func (r *Reconciler) told(what, name, line string, err error) error {
 	if err != nil {
 		return fmt.Errorf("%s PingSource %s: %w", what, name, err)
 	}
-	logging.FromContext(ctx).Infow(what+" a PingSource", "pingsource", name, "schedule", line)
+	r.log.Infow(what+" a PingSource", "pingsource", name, "schedule", line)
 	return nil
 }

@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"time"
 
+	"go.uber.org/zap"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/tools/cache"
-	"knative.dev/pkg/logging"
 	"knative.dev/pkg/reconciler"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
@@ -30,15 +30,21 @@ type Reconciler struct {
 	records, sources cache.SharedIndexInformer
 	client           dynamic.ResourceInterface
 	now              func() time.Time
+	log              *zap.SugaredLogger
 	// again has it looked at again after that time, or before.
 	again func(after time.Duration)
 }
+
+// listed is how long the first lists may take before that is worth an error.
+const listed = 10 * time.Second
 
 var errNotListed = errors.New("PingSources, or the record of horologium, cannot be listed yet: is Knative Eventing installed?")
 
 // Reconcile implements controller.Reconciler. There is one key.
 func (r *Reconciler) Reconcile(ctx context.Context, _ string) error {
-	if !r.sources.HasSynced() || !r.records.HasSynced() {
+	listing, cancel := context.WithTimeout(ctx, listed)
+	defer cancel()
+	if !cache.WaitForCacheSync(listing.Done(), r.sources.HasSynced, r.records.HasSynced) {
 		return errNotListed
 	}
 	present := r.present()
@@ -47,7 +53,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, _ string) error {
 		current.AddCron(scheduleOf(source))
 	}
 	now := r.now()
-	wakes, next := schedule.Wakes(r.periodics.Load().jobs, r.latestRuns(), r.record(ctx), current, now)
+	wakes, next := schedule.Wakes(r.periodics.Load().jobs, r.latestRuns(), r.record(), current, now)
 	if err := r.apply(ctx, wakes, present); err != nil {
 		return err
 	}
@@ -77,7 +83,7 @@ func (r *Reconciler) latestRuns() schedule.Runs {
 }
 
 // record is what horologium worked off; none when it cannot be read, which has horologium mend it.
-func (r *Reconciler) record(ctx context.Context) schedule.Record {
+func (r *Reconciler) record() schedule.Record {
 	for _, obj := range r.records.GetStore().List() {
 		cm, ok := obj.(*corev1.ConfigMap)
 		if !ok {
@@ -85,7 +91,7 @@ func (r *Reconciler) record(ctx context.Context) schedule.Record {
 		}
 		record, err := schedule.RecordIn(cm)
 		if err != nil {
-			logging.FromContext(ctx).Warnw("the record of horologium cannot be read", "configmap", cm.Name, "error", err)
+			r.log.Warnw("the record of horologium cannot be read", "configmap", cm.Name, "error", err)
 		}
 		return record
 	}

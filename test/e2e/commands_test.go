@@ -40,8 +40,8 @@ func list() map[string]command {
 		"secret":         {"secret NAME KEY VALUE: makes a secret that jobs can use", 3, makeSecret},
 		"live":           {"live JOB REGEXP: awaits, in the bucket, a part of the log of a run that goes on", 2, live},
 		"nowhere":        {"nowhere JOB TEXT: once all is done, no file of the newest run has the text", 2, nowhere},
-		"periodics":      {"periodics FOLDER: adds the folder's files to the job files of the machine", 1, addPeriodics},
-		"ring":           {"ring: rings the PingSource of this hour, or of the next minute's, that the controller made", 0, ring},
+		"periodics":      {"periodics FOLDER: puts the folder's files among the job files of the machine", 1, addPeriodics},
+		"ring":           {"ring JOB: rings the PingSource of this minute's hour, or the next one's, until the periodic has a run", 1, ring},
 		"ran":            {"ran JOB STATE...: awaits the states of a periodic's runs, in order", 2, ran},
 		"never-together": {"never-together JOB: no two runs of the job overlapped", 1, neverTogether},
 	}

@@ -27,15 +27,21 @@ func addPeriodics(s *story, args []string) error {
 }
 
 // ring does not wait for the minute. There is nothing to ring until the
-// controller has seen that something is due.
-func ring(s *story, _ []string) error {
+// controller has seen that something is due, and nothing to start until
+// horologium has.
+func ring(s *story, args []string) error {
 	return s.await(func() error {
 		now := time.Now().UTC()
 		name := func(at time.Time) string { return fmt.Sprintf("horologium-%02d", at.Hour()) }
-		if s.m.Mesh.Ring(s.ctx, s.m.Namespace, name(now)) == nil {
-			return nil
+		if s.m.Mesh.Ring(s.ctx, s.m.Namespace, name(now)) != nil {
+			if err := s.m.Mesh.Ring(s.ctx, s.m.Namespace, name(now.Add(time.Minute))); err != nil {
+				return err
+			}
 		}
-		return s.m.Mesh.Ring(s.ctx, s.m.Namespace, name(now.Add(time.Minute)))
+		if found, err := s.runs(args[0]); err != nil || len(found) == 0 {
+			return fmt.Errorf("there is no run (%w)", err)
+		}
+		return nil
 	})
 }
 
