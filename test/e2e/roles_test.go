@@ -31,7 +31,6 @@ func neverAsked() map[grant]string {
 		{"controller", "cutwater", "events", "create"}:                          "an error of a reconcile becomes an event",
 		{"controller", "cutwater", "events", "patch"}:                           "the same error again is counted in its event",
 		{"controller", "test-pods", "pods", "list"}:                             "an informer lists where an API server does not stream",
-		{"controller", "cutwater", "sources.knative.dev/pingsources", "delete"}: "a source goes when nothing is due at its time any more, perhaps later",
 		{"controller", "cutwater", "configmaps", "list"}:                        "an informer lists where an API server does not stream",
 		{"controller", "cutwater", "sources.knative.dev/pingsources", "list"}:   "an informer lists where an API server does not stream",
 		{"controller", "cutwater", "sources.knative.dev/pingsources", "delete"}: "hours that have nothing to do any more may come after the end",
