@@ -10,7 +10,8 @@ import (
 
 // Sinker configures when old ProwJobs and pods are deleted.
 type Sinker struct {
-	// ResyncPeriod is the time between two cleanings; 1h when unset.
+	// ResyncPeriod is Prow's time between two cleanings; 1h when unset. It is not
+	// used: the PingSource "sinker" says when, which is every hour.
 	ResyncPeriod *prowv1.Duration `json:"resync_period,omitempty"`
 	// MaxProwJobAge is how long complete ProwJobs are kept; 168h when unset.
 	MaxProwJobAge *prowv1.Duration `json:"max_prowjob_age,omitempty"`
