@@ -60,7 +60,7 @@ func newLogger(out io.Writer) *zap.SugaredLogger {
 	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoder), zapcore.Lock(zapcore.AddSync(out)), zapcore.InfoLevel)).Sugar()
 }
 
-// klogTo has leader election, which logs by klog, write where the rest does:
+// klogTo has Kubernetes' client, which logs by klog, write where the rest does:
 // klog's settings are the process's, and only flags reach them.
 func klogTo(out io.Writer) error {
 	flags := flag.NewFlagSet("klog", flag.ContinueOnError)
