@@ -26,6 +26,11 @@ type figures struct {
 func newFigures(t *testing.T) *figures {
 	f := &figures{}
 	t.Cleanup(func() {
+		load, err := os.ReadFile("/proc/loadavg")
+		if err != nil {
+			t.Error(err)
+		}
+		f.note(t, "load of the machine in the end", strings.TrimSpace(string(load)), "")
 		table := f.String()
 		t.Logf("figures:\n%s", table)
 		dir := os.Getenv("E2E_DIR")

@@ -19,6 +19,7 @@ import (
 type memory struct {
 	rss     int64 // what the programs have allocated
 	working int64 // and files that are in use: what kubelet goes by
+	mapped  int64 // rss, and what they have mapped of files, as their own code; others may share that
 }
 
 // memoryOf reads a pod's memory from its cgroup, of either version.
@@ -43,11 +44,39 @@ func (w *world) memoryOf(t *testing.T, pod *corev1.Pod) memory {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return memory{rss: fields[version.rss], working: total - fields[version.inactive]}
+			return memory{rss: fields[version.rss], working: total - fields[version.inactive], mapped: mappedIn(t, dir)}
 		}
 	}
 	t.Fatalf("pod %s has no cgroup", pod.Name)
 	return memory{}
+}
+
+// mappedIn is the resident memory of the processes of a pod's containers. The
+// sandbox's own, pause, is some KiB.
+func mappedIn(t *testing.T, dir string) (sum int64) {
+	t.Helper()
+	lists, err := filepath.Glob(filepath.Join(dir, "*", "cgroup.procs"))
+	if err != nil || len(lists) == 0 {
+		t.Fatalf("%s has no containers: %v", dir, err)
+	}
+	for _, list := range lists {
+		processes, err := os.ReadFile(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for pid := range strings.FieldsSeq(string(processes)) {
+			statm, err := os.ReadFile(filepath.Join("/proc", pid, "statm"))
+			if err != nil {
+				continue // it has ended
+			}
+			var size, resident int64
+			if _, err := fmt.Sscan(string(statm), &size, &resident); err != nil {
+				t.Fatal(err)
+			}
+			sum += resident * int64(os.Getpagesize())
+		}
+	}
+	return sum
 }
 
 // fieldsOf reads lines of a name and a number.

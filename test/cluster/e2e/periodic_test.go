@@ -38,6 +38,7 @@ func periodic(t *testing.T, w *world) {
 	w.figures.note(t, "periodic: due to run started", seconds(first.CreationTimestamp.Sub(rings)), "")
 
 	w.scale(t, reconciler, 0)
+	w.awaitPods(t, reconciler, 0) // or it would undo what follows
 	w.scale(t, adapter, 0)
 	w.awaitPods(t, adapter, 0)
 	stopped := time.Now()

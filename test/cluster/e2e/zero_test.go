@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -40,14 +41,21 @@ func fromZero(t *testing.T, w *world) {
 	w.figures.note(t, "warm: webhook to answer, slowest of 10 comments", milliseconds(warm[9]), "")
 
 	ended := time.Now()
-	w.awaitZero(t)
-	w.figures.note(t, "back at zero after the green status", seconds(time.Since(ended)), "")
+	w.idleHour(t, ticks)
+	var last time.Time
+	for _, pod := range w.pods.in(ours) {
+		if pod.created.Before(ended) && pod.gone.After(last) {
+			last = pod.gone
+		}
+	}
+	w.figures.note(t, "back at zero after the green status", seconds(last.Sub(ended)), "")
 	for n, pod := range w.pods.present(ours, func(life) bool { return true }) {
 		used := w.memoryOf(t, pod.pod)
-		w.figures.note(t, fmt.Sprintf("idle: memory of controller replica %d, working set", n+1), mebibytes(used.working), "64 MiB")
-		w.figures.note(t, fmt.Sprintf("idle: memory of controller replica %d, RSS", n+1), mebibytes(used.rss), "")
+		what := fmt.Sprintf("idle: memory of controller replica %d, ", n+1)
+		w.figures.note(t, what+"working set", mebibytes(used.working), "64 MiB")
+		w.figures.note(t, what+"with all of its program's text", mebibytes(used.mapped), "64 MiB")
+		w.figures.note(t, what+"allocated", mebibytes(used.rss), "")
 	}
-	w.idleHour(t, ticks)
 }
 
 // awaitZero waits until there is no pod of Cutwater but the controller's.
@@ -81,17 +89,20 @@ func (w *world) tested(t *testing.T, when string, pull forge.Made, answerAim, po
 	w.figures.note(t, when+": webhook to green status", seconds(green.Sub(sent)), "")
 }
 
-// idleHour rings each clock once, and says what an hour of such ticks would cost:
+// idleHour rings each clock once when its function is asleep, and says what an hour of such ticks would cost:
 // the sum over the clocks of ticks an hour × the seconds that pods of its
 // function are there for one tick, from the creation of the pod to its end.
 func (w *world) idleHour(t *testing.T, ticks map[string]int) {
 	t.Helper()
+	functions := map[string]string{"sweep": "hook", "horologium": "horologium", "sinker": "sinker"}
+	await(t, "the functions that have a clock to be scaled to zero", func() string {
+		return list(w.pods.present(ours, func(pod life) bool { return slices.Contains(slices.Collect(maps.Values(functions)), pod.function()) }))
+	})
 	due := time.Now().Truncate(time.Minute).Add(time.Minute)
 	if time.Until(due) < 20*time.Second { // so long may a changed schedule take to reach the adapter
 		due = due.Add(time.Minute)
 	}
 	w.setSchedules(t, ticks, fmt.Sprintf("%d * * * *", due.Minute()))
-	functions := map[string]string{"sweep": "hook", "horologium": "horologium", "sinker": "sinker"}
 	for source, function := range functions {
 		await(t, function+" to be woken by "+source, func() string {
 			for _, pod := range w.pods.in(ours) {
