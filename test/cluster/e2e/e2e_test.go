@@ -27,4 +27,8 @@ func TestCluster(t *testing.T) {
 	w := open(t)
 	t.Run("from-zero", func(t *testing.T) { fromZero(t, w) })
 	t.Run("periodic", func(t *testing.T) { periodic(t, w) })
+	t.Run("killed", func(t *testing.T) { killed(t, w) })
+	t.Run("replicas", func(t *testing.T) { replicas(t, w) })
+	t.Run("letters", func(t *testing.T) { letters(t, w) })
+	t.Run("upgrade", func(t *testing.T) { upgrade(t, w) })
 }

@@ -41,6 +41,7 @@ type world struct {
 	prow    versioned.Interface
 	forge   forge.Client
 	github  *github.Client
+	outside *http.Client // comes through the ingress
 
 	pods     *lives
 	prowjobs prowlisters.ProwJobNamespaceLister
@@ -91,6 +92,7 @@ func (w *world) connect(ctx context.Context, config *rest.Config) (err error) {
 	if w.prow, err = versioned.NewForConfig(config); err != nil {
 		return err
 	}
+	w.outside = w.fromOutside()
 	transport := &http.Transport{DialContext: w.cluster.Dial}
 	w.forge = forge.Client{URL: forge.URL, HTTP: &http.Client{Timeout: 30 * time.Second, Transport: transport}}
 	w.github, err = github.New(ctx, github.Options{Endpoint: forge.URL, Transport: transport})
