@@ -26,9 +26,10 @@ const patience = 8 * time.Minute
 func TestCluster(t *testing.T) {
 	w := open(t)
 	t.Run("from-zero", func(t *testing.T) { fromZero(t, w) })
-	t.Run("periodic", func(t *testing.T) { periodic(t, w) })
 	t.Run("killed", func(t *testing.T) { killed(t, w) })
 	t.Run("replicas", func(t *testing.T) { replicas(t, w) })
-	t.Run("letters", func(t *testing.T) { letters(t, w) })
 	t.Run("upgrade", func(t *testing.T) { upgrade(t, w) })
+	// These wait for most of their time, and do not disturb each other.
+	t.Run("periodic", func(t *testing.T) { t.Parallel(); periodic(t, w) })
+	t.Run("letters", func(t *testing.T) { t.Parallel(); letters(t, w) })
 }

@@ -21,8 +21,8 @@ type figures struct {
 	rows [][3]string
 }
 
-// newFigures returns a table that is printed, and written into the folder
-// E2E_DIR, when the test ends.
+// newFigures returns a table that is written into the folder E2E_DIR when the test
+// ends; without one it is printed.
 func newFigures(t *testing.T) *figures {
 	f := &figures{}
 	t.Cleanup(func() {
@@ -31,13 +31,12 @@ func newFigures(t *testing.T) *figures {
 			t.Error(err)
 		}
 		f.note(t, "load of the machine in the end", strings.TrimSpace(string(load)), "")
-		table := f.String()
-		t.Logf("figures:\n%s", table)
 		dir := os.Getenv("E2E_DIR")
 		if dir == "" {
+			t.Logf("figures:\n%s", f)
 			return
 		}
-		if err := os.WriteFile(filepath.Join(dir, "figures.txt"), []byte(table), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "figures.txt"), []byte(f.String()), 0o644); err != nil {
 			t.Error(err)
 		}
 	})

@@ -7,7 +7,6 @@ package e2e
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -42,16 +41,16 @@ func (l life) of(deployment string) bool {
 }
 
 func (l life) String() string {
-	said := fmt.Sprintf("%s, %s", l.pod.Name, l.pod.Status.Phase)
+	said := []string{l.pod.Name, string(l.pod.Status.Phase)}
 	for _, c := range l.pod.Status.ContainerStatuses {
 		if c.State.Waiting != nil {
-			said += fmt.Sprintf(", %s waits: %s", c.Name, c.State.Waiting.Reason)
+			said = append(said, c.Name+" waits: "+c.State.Waiting.Reason)
 		}
 	}
 	if l.pod.DeletionTimestamp != nil {
-		said += ", ending"
+		said = append(said, "ending")
 	}
-	return said
+	return strings.Join(said, ", ")
 }
 
 // lives records the life of every pod of the cluster.
