@@ -2,7 +2,10 @@
 
 package deck
 
-import "github.com/cutwater-ci/cutwater/internal/blob"
+import (
+	"github.com/cutwater-ci/cutwater/config"
+	"github.com/cutwater-ci/cutwater/internal/blob"
+)
 
 // Environment is what the function reads, besides function.Environment.
 type Environment struct {
@@ -13,12 +16,8 @@ type Environment struct {
 	// Credentials open buckets, if the usual ways do not.
 	Credentials blob.Credentials
 
-	// ConfigPath is config.yaml.
-	ConfigPath string `env:"CONFIG_PATH,required"`
-	// JobConfigPath is a job file or a folder of them.
-	JobConfigPath string `env:"JOB_CONFIG_PATH"`
-	// SupplementalConfigDirs are searched for files that end in _prowconfig.yaml.
-	SupplementalConfigDirs []string `env:"SUPPLEMENTAL_PROW_CONFIG_DIRS"`
+	// Config has the configuration of deck and the jobs.
+	Config config.Environment
 
 	// Kubeconfig reaches the cluster with the ProwJobs; empty means the one this runs in.
 	Kubeconfig string `env:"KUBECONFIG"`

@@ -32,9 +32,7 @@ func New(ctx context.Context, env function.Lookup) (http.Handler, error) {
 	if len(e.TenantIDs) > 0 && (e.ShowHidden || e.HiddenOnly) {
 		return nil, errors.New("TENANT_IDS excludes SHOW_HIDDEN and HIDDEN_ONLY")
 	}
-	store, err := config.NewStore(ctx, config.Files{
-		Config: e.ConfigPath, Jobs: e.JobConfigPath, SupplementalConfigDirs: e.SupplementalConfigDirs,
-	}, nil)
+	store, err := config.NewStore(ctx, e.Config.Files(), nil)
 	if err != nil {
 		return nil, err
 	}

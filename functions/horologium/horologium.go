@@ -60,9 +60,7 @@ func New(ctx context.Context, env function.Lookup) (http.Handler, error) {
 	if err := function.Decode(ctx, env, &e); err != nil {
 		return nil, err
 	}
-	store, err := config.NewStore(ctx, config.Files{
-		Config: e.ConfigPath, Jobs: e.JobConfigPath, SupplementalConfigDirs: e.SupplementalConfigDirs,
-	}, nil)
+	store, err := config.NewStore(ctx, e.Config.Files(), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,6 @@ import (
 
 	"k8s.io/client-go/rest"
 
-	"github.com/cutwater-ci/cutwater/config"
 	"github.com/cutwater-ci/cutwater/config/inrepo"
 	"github.com/cutwater-ci/cutwater/config/jobs"
 	"github.com/cutwater-ci/cutwater/config/plugins"
@@ -27,10 +26,6 @@ const (
 	queriesPerSecond = 500
 	queriesAtOnce    = 1000
 )
-
-func (e Environment) configFiles() config.Files {
-	return config.Files{Config: e.ConfigPath, Jobs: e.JobConfigPath, SupplementalConfigDirs: e.SupplementalConfigDirs}
-}
 
 func (e Environment) pluginFiles() plugins.Files {
 	return plugins.Files{Config: e.PluginConfig, SupplementalDirs: e.SupplementalPluginConfigDirs}

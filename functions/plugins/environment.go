@@ -5,6 +5,7 @@ package plugins
 import (
 	"time"
 
+	"github.com/cutwater-ci/cutwater/config"
 	"github.com/cutwater-ci/cutwater/internal/blob"
 	"github.com/cutwater-ci/cutwater/internal/github"
 )
@@ -18,12 +19,8 @@ type Environment struct {
 	// HMACSecretFile holds the tokens that webhooks are signed with.
 	HMACSecretFile string `env:"HMAC_SECRET_FILE,required"`
 
-	// ConfigPath is config.yaml.
-	ConfigPath string `env:"CONFIG_PATH,required"`
-	// JobConfigPath is a job file or a folder of them.
-	JobConfigPath string `env:"JOB_CONFIG_PATH"`
-	// SupplementalConfigDirs are searched for files that end in _prowconfig.yaml.
-	SupplementalConfigDirs []string `env:"SUPPLEMENTAL_PROW_CONFIG_DIRS"`
+	// Config is where config.yaml and the jobs are.
+	Config config.Environment
 	// PluginConfig is plugins.yaml.
 	PluginConfig string `env:"PLUGIN_CONFIG,required"`
 	// SupplementalPluginConfigDirs are searched for files that end in _pluginconfig.yaml.

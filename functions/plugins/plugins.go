@@ -38,7 +38,7 @@ func New(ctx context.Context, env function.Lookup) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	configs, err := config.NewStore(ctx, e.configFiles(), nil)
+	configs, err := config.NewStore(ctx, e.Config.Files(), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -2,14 +2,12 @@
 
 package sinker
 
+import "github.com/cutwater-ci/cutwater/config"
+
 // Environment is what the function reads, besides function.Environment.
 type Environment struct {
-	// ConfigPath is config.yaml.
-	ConfigPath string `env:"CONFIG_PATH,required"`
-	// JobConfigPath is a job file or a folder of them: which periodics there are decides whose last runs are kept.
-	JobConfigPath string `env:"JOB_CONFIG_PATH"`
-	// SupplementalConfigDirs are searched for files that end in _prowconfig.yaml.
-	SupplementalConfigDirs []string `env:"SUPPLEMENTAL_PROW_CONFIG_DIRS"`
+	// Config has the rules, and the periodics, whose last runs are kept.
+	Config config.Environment
 	// Kubeconfig reaches the cluster with the ProwJobs; empty means the one this runs in.
 	Kubeconfig string `env:"KUBECONFIG"`
 }

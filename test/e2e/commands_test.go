@@ -210,7 +210,12 @@ func runs(s *story, args []string) error {
 	if err := s.settled(); err != nil {
 		return err
 	}
-	found, err := s.runs(args[0])
+	return s.states(args[0], args[1:])
+}
+
+// states says whether the runs of a job have these states.
+func (s *story) states(job string, want []string) error {
+	found, err := s.runs(job)
 	if err != nil {
 		return err
 	}
@@ -218,7 +223,7 @@ func runs(s *story, args []string) error {
 	for _, run := range found {
 		states = append(states, string(run.Status.State))
 	}
-	if !slices.Equal(states, args[1:]) {
+	if !slices.Equal(states, want) {
 		return fmt.Errorf("got %v", states)
 	}
 	return nil

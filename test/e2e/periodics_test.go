@@ -5,7 +5,6 @@ package e2e
 import (
 	"fmt"
 	"os"
-	"slices"
 	"time"
 )
 
@@ -46,18 +45,5 @@ func ring(s *story, args []string) error {
 }
 
 func ran(s *story, args []string) error {
-	return s.await(func() error {
-		found, err := s.runs(args[0])
-		if err != nil {
-			return err
-		}
-		var states []string
-		for _, run := range found {
-			states = append(states, string(run.Status.State))
-		}
-		if !slices.Equal(states, args[1:]) {
-			return fmt.Errorf("got %v", states)
-		}
-		return nil
-	})
+	return s.await(func() error { return s.states(args[0], args[1:]) })
 }
