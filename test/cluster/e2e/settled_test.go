@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
+	"github.com/cutwater-ci/cutwater/internal/inbox"
 )
 
 // settled waits until everything has arrived and is done, and nothing runs any
@@ -52,29 +53,28 @@ func (c *crowd) undelivered(t *testing.T) string {
 			return fmt.Sprintf("GitHub has not sent %s %s yet", d.Event, d.GUID)
 		}
 	}
-	arrived := map[string]bool{}
+	there := map[string]bool{}
 	for guid, err := range c.box.All(t.Context()) {
 		if err != nil {
 			return err.Error()
 		}
-		arrived[guid] = true
+		there[guid] = true
 	}
-	for _, d := range deliveries {
-		if !arrived[d.GUID] {
-			return fmt.Sprintf("%s %s has not arrived: %+v", d.Event, d.GUID, d.Attempts)
-		}
-	}
-	pending, oldest := 0, ""
+	pending := map[string]inbox.Pending{}
 	for p, err := range c.box.Pending(t.Context()) {
 		if err != nil {
 			return err.Error()
 		}
-		if pending++; oldest == "" {
-			oldest = fmt.Sprintf("%s since %s, sent again %d times", p.GUID, p.Since, p.Attempts)
-		}
+		pending[p.GUID] = p
 	}
-	if pending > 0 {
-		return fmt.Sprintf("%d deliveries are pending: %s", pending, oldest)
+	for _, d := range deliveries {
+		p, waits := pending[d.GUID]
+		switch {
+		case !there[d.GUID]:
+			return fmt.Sprintf("%s %s has not arrived: %+v", d.Event, d.GUID, d.Attempts)
+		case waits:
+			return fmt.Sprintf("%s %s is one of %d that are pending, since %s and sent again %d times", d.Event, d.GUID, len(pending), p.Since, p.Attempts)
+		}
 	}
 	for dead, err := range c.box.Dead(t.Context()) {
 		if err != nil {

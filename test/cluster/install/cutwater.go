@@ -32,31 +32,43 @@ const (
 // Cutwater installs Cutwater, a GitHub and an S3 server, and waits until all are
 // ready. The GitHub gets a repository and sends its webhooks to hook.
 func (i *Installer) Cutwater(ctx context.Context) error {
-	manifests, err := i.manifests()
+	built, err := i.Build(ctx)
 	if err != nil {
 		return err
+	}
+	return i.Install(ctx, built)
+}
+
+// Build builds the programs of Cutwater, a GitHub and an S3 server, brings their
+// images onto the node, and returns the objects that Install is to install.
+func (i *Installer) Build(ctx context.Context) ([]*objects.Object, error) {
+	manifests, err := i.manifests()
+	if err != nil {
+		return nil, err
 	}
 	programs, err := i.build(ctx, append(objects.Programs(manifests), forge.Program))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	references, err := i.load(ctx, programs)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	github, err := forge.Manifests(references)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := objects.Images(manifests, references); err != nil {
-		return err
-	}
+	return slices.Concat(github, manifests), objects.Images(manifests, references)
+}
+
+// Install installs what was built, and waits until it is ready.
+func (i *Installer) Install(ctx context.Context, built []*objects.Object) error {
 	secrets, err := i.secrets(ctx)
 	if err != nil {
 		return err
 	}
 	begun := time.Now()
-	if err := i.apply(ctx, slices.Concat(secrets, github, manifests)); err != nil {
+	if err := i.apply(ctx, slices.Concat(secrets, built)); err != nil {
 		return fmt.Errorf("installing Cutwater: %w", err)
 	}
 	i.say(begun, "Cutwater is ready")

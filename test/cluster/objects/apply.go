@@ -84,8 +84,9 @@ func order(objects []*Object) (first, second, rest []*Object) {
 	return first, second, rest
 }
 
-// webhooksWithin is how long a webhook that just started may refuse.
-const webhooksWithin = time.Minute
+// webhooksWithin is how long a webhook may refuse that just started, or that a busy
+// machine has let its kubelet start again.
+const webhooksWithin = 3 * time.Minute
 
 func (c *Cluster) apply(ctx context.Context, object *Object) error {
 	within, cancel := context.WithTimeoutCause(ctx, webhooksWithin, errors.New("the cluster's webhooks do not answer"))
