@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"syscall"
 
@@ -20,10 +19,10 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := command.New(os.Stdin, os.Stdout, os.Stderr).ExecuteContext(ctx)
-	var exit *exec.ExitError
+	var exit command.Exit
 	switch {
-	case errors.As(err, &exit) && exit.Exited():
-		os.Exit(exit.ExitCode()) // it has said why
+	case errors.As(err, &exit):
+		os.Exit(exit.Code) // it has said why
 	case err != nil:
 		fmt.Fprintf(os.Stderr, "cluster: %v\n", err)
 		os.Exit(1)

@@ -116,6 +116,11 @@ func newKubeconfig(opts *cluster.Options) *cobra.Command {
 	}
 }
 
+// Exit is the error of a command that was run and failed.
+type Exit struct{ Code int }
+
+func (e Exit) Error() string { return fmt.Sprintf("the command exited with %d", e.Code) }
+
 func newExec(opts *cluster.Options) *cobra.Command {
 	return &cobra.Command{
 		Use:     "exec -- COMMAND [ARG...]",
@@ -133,7 +138,12 @@ func newExec(opts *cluster.Options) *cobra.Command {
 			if err := c.Do(child.Start); err != nil {
 				return err
 			}
-			return child.Wait()
+			err = child.Wait()
+			var exit *exec.ExitError
+			if errors.As(err, &exit) && exit.Exited() {
+				return Exit{exit.ExitCode()}
+			}
+			return err
 		},
 	}
 }
