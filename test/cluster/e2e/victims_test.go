@@ -125,8 +125,10 @@ func (w *world) killServer(t *testing.T) (missing func() string) {
 	t.Helper()
 	w.restart(t, settings.APIServer)
 	return func() string {
-		_, err := w.kube.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(t.Context())
-		return failure(err)
+		if _, err := w.kube.Discovery().RESTClient().Get().AbsPath("/readyz").DoRaw(t.Context()); err != nil {
+			return err.Error()
+		}
+		return ""
 	}
 }
 
@@ -136,6 +138,10 @@ func (w *world) killNode(t *testing.T) (missing func() string) {
 	killed := time.Now()
 	w.restart(t, settings.Containerd, settings.Kubelet)
 	return func() string {
+		// It ends while containerd does not answer; on other nodes systemd does this.
+		if err := w.cluster.Part(settings.Kubelet).Start(t.Context()); err != nil {
+			return err.Error()
+		}
 		lease, err := w.kube.CoordinationV1().Leases(corev1.NamespaceNodeLease).Get(t.Context(), settings.Node, metav1.GetOptions{})
 		if err != nil {
 			return err.Error()
@@ -147,8 +153,7 @@ func (w *world) killNode(t *testing.T) (missing func() string) {
 	}
 }
 
-// restart kills parts of the cluster, and starts them again after a while. Nobody
-// else does, so each waits for the one that it needs.
+// restart kills parts of the cluster, and starts them again after a while.
 func (w *world) restart(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range slices.Backward(names) {
@@ -161,21 +166,7 @@ func (w *world) restart(t *testing.T, names ...string) {
 		if err := w.cluster.Part(name).Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if name == settings.Containerd {
-			await(t, name, func() string {
-				_, err := w.cluster.Images(t.Context())
-				return failure(err)
-			})
-		}
 	}
-}
-
-// failure is what an error says, and nothing for none.
-func failure(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }
 
 // pause lets others go on for a while.
