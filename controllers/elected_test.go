@@ -109,6 +109,12 @@ func TestDrain(t *testing.T) {
 				go func() { result <- e.Reconcile(t.Context(), "x") }()
 				synctest.Wait()
 				began := time.Now()
+				go func() {
+					synctest.Wait()
+					if err := e.Reconcile(t.Context(), "y"); !controller.IsSkipKey(err) {
+						t.Errorf("work that began while the term was drained ended with %v, want it skipped", err)
+					}
+				}()
 				current.drain()
 				if took := time.Since(began); took != tc.want {
 					t.Errorf("draining took %v, want %v", took, tc.want)

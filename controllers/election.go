@@ -27,8 +27,6 @@ type term struct {
 
 	end   context.CancelFunc
 	timer *time.Timer // nil when the term has no end of its own
-	// served is closed when the controller has taken notice of the end.
-	served chan struct{}
 
 	mu       sync.Mutex
 	draining bool
@@ -36,7 +34,7 @@ type term struct {
 }
 
 func newTerm(ctx context.Context) *term {
-	t := &term{served: make(chan struct{})}
+	t := &term{}
 	t.Context, t.end = context.WithCancel(ctx)
 	return t
 }
@@ -59,6 +57,13 @@ func (t *term) begin() (done func(), ok bool) {
 	}
 	t.work.Add(1)
 	return t.work.Done, true
+}
+
+// over says that no more work may begin.
+func (t *term) over() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.draining || t.Err() != nil
 }
 
 // drain ends the term well: nothing new is begun, and what was begun has a while to end.
@@ -105,7 +110,6 @@ func newElected(stop context.Context, impl *controller.Impl, fresh func(context.
 // serve has the controller work from the beginning of a term, once the caches
 // show all that was written before it, to its end.
 func (e *elected) serve(t *term) {
-	defer close(t.served)
 	if !e.fresh(t) {
 		return
 	}

@@ -34,7 +34,7 @@ func TestParseElection(t *testing.T) {
 		want election
 		ok   bool
 	}{
-		{"15s/10s/2s", election{15 * time.Second, 10 * time.Second, 2 * time.Second}, true},
+		{"15s/10s/800ms", election{15 * time.Second, 10 * time.Second, 800 * time.Millisecond}, true},
 		{"2s/1500ms/100ms", election{2 * time.Second, 1500 * time.Millisecond, 100 * time.Millisecond}, true},
 		{"", election{}, false},
 		{"15s", election{}, false},
@@ -44,6 +44,7 @@ func TestParseElection(t *testing.T) {
 		{"15s/10s/9s", election{}, false},
 		{"15s/10s/0s", election{}, false},
 		{"900ms/500ms/100ms", election{}, false},
+		{"2900ms/2500ms/100ms", election{}, false},
 	} {
 		got, err := parseElection(tc.in)
 		if (err == nil) != tc.ok || err == nil && *got != tc.want || err != nil && !errors.Is(err, errElection) {

@@ -4,213 +4,212 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
 	"time"
 
-	coordinationv1 "k8s.io/api/coordination/v1"
+	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/client-go/tools/leaderelection"
+	"k8s.io/client-go/tools/leaderelection/resourcelock"
+	"k8s.io/klog/v2"
 )
 
-// leaseClient is what is needed of the API server.
-type leaseClient interface {
-	List(ctx context.Context, options metav1.ListOptions) (*coordinationv1.LeaseList, error)
-	Get(ctx context.Context, name string, options metav1.GetOptions) (*coordinationv1.Lease, error)
-	Create(ctx context.Context, lease *coordinationv1.Lease, options metav1.CreateOptions) (*coordinationv1.Lease, error)
-	Update(ctx context.Context, lease *coordinationv1.Lease, options metav1.UpdateOptions) (*coordinationv1.Lease, error)
-}
-
-// lease is a Lease of Kubernetes as one replica sees it, for one goroutine. The protocol is that of
-// Kubernetes' own components, and of Prow's:
+// lease is a Lease of Kubernetes for which this replica stands. The protocol is
+// that of client-go: its elector renews what is ours, and watches who has what is
+// not, all the time. What the elector reads and writes goes through here, because:
 //
-//   - Who writes its name into a lease that is free holds it. The API server
-//     refuses all but one who try at once, by the resource version.
-//   - The holder renews it, and stops working when it could not for election.renew
-//     since it last began to.
-//   - A lease is free when no name is in it, or when it has not changed for as long
-//     as it says, election.lease, since this process saw its last change. Clocks of
-//     different machines are not compared.
-//
-// So between one's stopping and another's beginning there is at least the
-// difference of the two times.
+//   - A lease that is free is taken only when it is ours by the sharing.
+//   - A term ends election.renew after the time that its last renewal says, or sooner
+//     when our name is not in the lease any more. Others wait for election.lease after
+//     they first saw that time, or one in the same second. (An elector by itself goes on
+//     for longer: when an answer was late, or when it was lost and the same time
+//     was written again, which others take for no change.)
+//   - The work of a term ends before its lease is given back, and no lease is given
+//     back that is another's by then.
 type lease struct {
-	client   leaseClient
-	name     string
-	identity string
-	election election
+	resourcelock.Interface
 
-	// object is the lease as it was last read or written; nil when there is none.
-	object *coordinationv1.Lease
+	replica *replica
+	elector *leaderelection.LeaderElector
+	// serve works in a term, until it ends.
+	serve   func(*term)
+	serving sync.WaitGroup
+	failing bool // the last time
+
+	// The rest is guarded by replica.mu.
+
+	// record is the lease as it was last read or written; zero when there is none.
+	record resourcelock.LeaderElectionRecord
 	// seen is when that was first seen.
 	seen time.Time
-	// term is ours, from taking the lease to its release or loss.
+	// term is what is ours if the elector gets the lease.
 	term *term
-	// renewed is when the last successful renewal began.
-	renewed time.Time
-	// drained is closed when the work of a term that is to be given back is done; nil when it is not to be.
-	drained chan struct{}
+	// held says that it got it.
+	held bool
+	// left says that no other term is to come.
+	left bool
 }
 
-// observe takes note of the lease as it was listed; nil when it was not there. A
-// holder learns more from its own writes.
-func (l *lease) observe(listed *coordinationv1.Lease, now time.Time) {
-	if l.term != nil {
-		return
+var errNotOurs = errors.New("the lease is not ours to write")
+
+func (r *replica) newLease(name string, serve func(*term)) (*lease, error) {
+	l := &lease{replica: r, serve: serve, Interface: &resourcelock.LeaseLock{
+		LeaseMeta: metav1.ObjectMeta{Namespace: r.namespace, Name: name}, Client: r.client,
+		LockConfig: resourcelock.ResourceLockConfig{Identity: r.identity},
+	}}
+	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
+		Lock:          l,
+		LeaseDuration: r.election.lease, RenewDeadline: r.election.renew, RetryPeriod: r.election.retry,
+		ReleaseOnCancel: true,
+		// A term begins in write and ends in Get and write, which know more.
+		Callbacks: leaderelection.LeaderCallbacks{OnStartedLeading: func(context.Context) {}, OnStoppedLeading: func() {}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making an elector for lease %s: %w", name, err)
 	}
+	l.elector = elector
+	return l, nil
+}
+
+// run stands for the lease, term after term, until ctx ends or leave is called.
+func (l *lease) run(ctx context.Context) {
+	ctx = klog.NewContext(ctx, logr.Discard()) // the elector would call it an error that a lease is not ours
+	for t := l.stand(ctx); t != nil; t = l.stand(ctx) {
+		l.elector.Run(t) //nolint:contextcheck // a term is a context
+		t.end()
+		l.serving.Wait()
+	}
+}
+
+// stand makes a term for the elector to stand for; nil when there is to be none.
+func (l *lease) stand(ctx context.Context) *term {
+	l.replica.mu.Lock()
+	defer l.replica.mu.Unlock()
+	if l.left || ctx.Err() != nil {
+		return nil
+	}
+	l.term, l.held = newTerm(ctx), false
+	return l.term
+}
+
+// leave ends the last term well.
+func (l *lease) leave() {
+	l.replica.mu.Lock()
+	l.left = true
+	t := l.term
+	l.replica.mu.Unlock()
+	if t != nil {
+		t.drain()
+	}
+}
+
+// giveBack ends a term well, for the good of another replica.
+func (l *lease) giveBack() {
+	if l.held && !l.term.over() {
+		go l.term.drain()
+	}
+}
+
+// Get implements resourcelock.Interface.
+func (l *lease) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
+	record, raw, err := l.Interface.Get(ctx)
+	l.complain(err)
+	l.replica.mu.Lock()
+	defer l.replica.mu.Unlock()
 	switch {
-	case l.seen.IsZero():
-	case listed == nil && l.object == nil:
-		return
-	case listed != nil && l.object != nil:
-		// A list that began before our last write may end after it.
-		if newer, err := resourceversion.CompareResourceVersion(listed.ResourceVersion, l.object.ResourceVersion); err != nil || newer <= 0 {
-			return
+	case err == nil:
+		l.saw(*record)
+	case apierrors.IsNotFound(err):
+		l.saw(resourcelock.LeaderElectionRecord{})
+	}
+	return record, raw, err
+}
+
+// Create implements resourcelock.Interface.
+func (l *lease) Create(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
+	return l.write(ctx, record, l.Interface.Create)
+}
+
+// Update implements resourcelock.Interface.
+func (l *lease) Update(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
+	return l.write(ctx, record, l.Interface.Update)
+}
+
+func (l *lease) write(ctx context.Context, record resourcelock.LeaderElectionRecord, do func(context.Context, resourcelock.LeaderElectionRecord) error) error {
+	t := l.term
+	if record.HolderIdentity == "" {
+		t.drain()
+	}
+	if !l.may(record) {
+		return errNotOurs
+	}
+	// A renewal that was sent is waited for: it would be in the way of giving the lease back.
+	err := do(context.WithoutCancel(ctx), record)
+	l.complain(err)
+	if err != nil {
+		return err
+	}
+	l.replica.mu.Lock()
+	defer l.replica.mu.Unlock()
+	if record.HolderIdentity != "" {
+		t.until(record.RenewTime.Add(l.replica.election.renew))
+		if !l.held {
+			l.held = true
+			l.serving.Go(func() { l.serve(t) })
 		}
 	}
-	l.object, l.seen = listed, now
+	l.saw(record)
+	return nil
 }
 
-// holder is whose name is in the lease.
-func (l *lease) holder() string {
-	if l.object == nil || l.object.Spec.HolderIdentity == nil {
-		return ""
+// may says whether a record may be written.
+func (l *lease) may(record resourcelock.LeaderElectionRecord) bool {
+	l.replica.mu.Lock()
+	defer l.replica.mu.Unlock()
+	if record.HolderIdentity == "" {
+		return l.record.HolderIdentity == l.Identity()
 	}
-	return *l.object.Spec.HolderIdentity
+	return l.term.Err() == nil && (l.held || l.replica.gets(l))
 }
 
-// lasts is how long the lease is its holder's without a change.
-func (l *lease) lasts() time.Duration {
-	if l.object.Spec.LeaseDurationSeconds == nil {
-		return l.election.lease
+// saw takes note of the lease as it was read or written.
+func (l *lease) saw(record resourcelock.LeaderElectionRecord) {
+	if l.seen.IsZero() || record != l.record {
+		l.record, l.seen = record, time.Now()
 	}
-	return time.Duration(*l.object.Spec.LeaseDurationSeconds) * time.Second
+	if l.held && record.HolderIdentity != l.Identity() {
+		l.term.end()
+	}
+	l.replica.share()
 }
 
 // look is the lease as a seat.
 func (l *lease) look(now time.Time) seat {
-	if l.term != nil {
-		return seat{holder: l.identity, moving: l.drained != nil || l.term.Err() != nil}
+	if l.held {
+		return seat{holder: l.Identity(), moving: l.term.over()}
 	}
-	s := seat{holder: l.holder(), quiet: now.Sub(l.seen)}
+	s := seat{holder: l.record.HolderIdentity, quiet: now.Sub(l.seen)}
+	lasts := time.Duration(l.record.LeaseDurationSeconds) * time.Second
 	switch {
-	case s.holder == l.identity:
+	case s.holder == l.Identity():
 		s.holder, s.own = "", true
-	case s.holder != "" && s.quiet >= l.lasts():
-		s.holder, s.quiet = "", s.quiet-l.lasts()
+	case s.holder != "" && s.quiet >= lasts:
+		s.holder, s.quiet = "", s.quiet-lasts
 	}
 	return s
 }
 
-// due says whether it is time to renew our term.
-func (l *lease) due(now time.Time) bool {
-	return l.term != nil && l.term.Err() == nil && now.Sub(l.renewed) >= l.election.retry*3/4
-}
-
-// take writes our name into a lease that was seen free, and begins a term that
-// lasts for as long as it is renewed, and no longer than ctx.
-func (l *lease) take(ctx context.Context) error {
-	begun := time.Now()
-	now, seconds := metav1.NewMicroTime(begun), int32((l.election.lease+time.Second-1)/time.Second) // never less than we work
-	spec := coordinationv1.LeaseSpec{HolderIdentity: &l.identity, LeaseDurationSeconds: &seconds, AcquireTime: &now, RenewTime: &now, LeaseTransitions: new(int32)}
-	var object *coordinationv1.Lease
-	var err error
-	if l.object == nil {
-		made := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: l.name}, Spec: spec}
-		object, err = l.client.Create(ctx, made, metav1.CreateOptions{})
-	} else {
-		made := l.object.DeepCopy()
-		if made.Spec.LeaseTransitions != nil {
-			*spec.LeaseTransitions = *made.Spec.LeaseTransitions + 1
-		}
-		made.Spec = spec
-		object, err = l.client.Update(ctx, made, metav1.UpdateOptions{})
+// complain logs an error, of several in a row the first. It is none that another
+// was first, that there is no lease yet, or that the term has ended.
+func (l *lease) complain(err error) {
+	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || apierrors.IsNotFound(err) || errors.Is(err, context.Canceled) {
+		return
 	}
-	if err != nil {
-		return fmt.Errorf("taking lease %s: %w", l.name, err)
+	if err != nil && !l.failing {
+		l.replica.log.Warnw("a request for a lease", "lease", l.Describe(), "error", err)
 	}
-	l.object, l.seen, l.renewed, l.term = object, time.Now(), begun, newTerm(ctx)
-	l.term.until(begun.Add(l.election.renew))
-	return nil
-}
-
-// renew moves the end of our term. The error is for the log: the term ends by
-// itself when it was not renewed in time, and at once when the lease is another's.
-func (l *lease) renew(ctx context.Context) error {
-	if l.term == nil || l.term.Err() != nil {
-		return nil
-	}
-	begun := time.Now()
-	object := l.object.DeepCopy()
-	object.Spec.RenewTime = &metav1.MicroTime{Time: begun}
-	object, err := l.client.Update(ctx, object, metav1.UpdateOptions{})
-	switch {
-	case err == nil:
-		l.object, l.seen, l.renewed = object, time.Now(), begun
-		l.term.until(begun.Add(l.election.renew))
-		return nil
-	case apierrors.IsConflict(err):
-		return l.reread(ctx)
-	case apierrors.IsNotFound(err): // whoever looks next may create it
-		l.term.end()
-		l.object, l.seen = nil, time.Now()
-	}
-	return fmt.Errorf("renewing lease %s: %w", l.name, err)
-}
-
-// reread finds out who has written to our lease.
-func (l *lease) reread(ctx context.Context) error {
-	object, err := l.client.Get(ctx, l.name, metav1.GetOptions{})
-	if err != nil {
-		return fmt.Errorf("reading lease %s again: %w", l.name, err)
-	}
-	ours := l.object.Spec.AcquireTime
-	l.object, l.seen = object, time.Now()
-	// A renewal of which we never heard, or a label of somebody's, takes nothing from us.
-	if l.holder() == l.identity && object.Spec.AcquireTime.Equal(ours) {
-		return nil
-	}
-	l.term.end()
-	return fmt.Errorf("lease %s was taken by %q", l.name, l.holder())
-}
-
-// giveBack ends our term well, and then calls done.
-func (l *lease) giveBack(done func()) {
-	l.drained = make(chan struct{})
-	go func(t *term, drained chan struct{}) {
-		t.drain()
-		close(drained)
-		done()
-	}(l.term, l.drained)
-}
-
-// settle is to be called once and again: it forgets a term that is over and, if
-// that was to be given back, takes our name out of the lease.
-func (l *lease) settle(ctx context.Context) error {
-	if l.term == nil || l.term.Err() == nil || !closed(l.term.served) || l.drained != nil && !closed(l.drained) {
-		return nil
-	}
-	release := l.drained != nil && l.holder() == l.identity
-	l.term, l.drained = nil, nil
-	if !release {
-		return nil
-	}
-	object, now, second, nobody := l.object.DeepCopy(), metav1.NowMicro(), int32(1), ""
-	object.Spec.HolderIdentity, object.Spec.LeaseDurationSeconds = &nobody, &second
-	object.Spec.RenewTime, object.Spec.AcquireTime = &now, &now
-	object, err := l.client.Update(ctx, object, metav1.UpdateOptions{})
-	if err != nil {
-		return fmt.Errorf("giving lease %s back: %w", l.name, err)
-	}
-	l.object, l.seen = object, time.Now()
-	return nil
-}
-
-func closed(c chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
+	l.failing = err != nil
 }

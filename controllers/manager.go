@@ -35,7 +35,9 @@ func newManager(ctx context.Context, e Environment, kubernetes *rest.Config, sna
 	}
 	m := &manager{cluster: cluster}
 	if timing != nil {
-		m.replica = newReplica(cluster.leases.CoordinationV1().Leases(atStart.ProwJobNamespace), identity, *timing)
+		if m.replica, err = newReplica(cluster.leases.CoordinationV1(), atStart.ProwJobNamespace, identity, *timing); err != nil {
+			return nil, err
+		}
 	}
 	injected := cluster.inject(ctx)
 	for _, wanted := range e.Controllers {
@@ -98,7 +100,9 @@ func (m *manager) run(ctx context.Context) error {
 		}
 		leave := func() {}
 		if m.replica != nil {
-			leave = m.replica.add(c.lease, worker)
+			if leave, err = m.replica.add(c.lease, worker); err != nil {
+				return err
+			}
 		} else {
 			go worker.serve(newTerm(working)) //nolint:contextcheck // a term is a context
 		}

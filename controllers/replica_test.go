@@ -20,6 +20,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	coordinationclient "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"knative.dev/pkg/controller"
 )
 
@@ -29,6 +30,7 @@ type shop struct {
 	*testing.T
 	random *rand.Rand
 	lossy  bool // requests fail at times
+	calls  sync.WaitGroup
 
 	mu      sync.Mutex
 	leases  map[string]*coordinationv1.Lease
@@ -41,6 +43,8 @@ type shop struct {
 
 // branch is one replica: a process, its controllers, and its connection.
 type branch struct {
+	coordinationclient.LeaseInterface // of which electors need Get, Create and Update
+
 	shop    *shop
 	name    string
 	cut     atomic.Bool // its connection
@@ -50,16 +54,16 @@ type branch struct {
 	haltNow context.CancelFunc
 }
 
-var errCut = errors.New("no connection")
-
 // defaults are LEADER_ELECTION's.
-func defaults() election { return election{15 * time.Second, 10 * time.Second, 2 * time.Second} }
+func defaults() election { return election{15 * time.Second, 10 * time.Second, 800 * time.Millisecond} }
 
 func newShop(t *testing.T, seed uint64) *shop {
-	return &shop{
+	s := &shop{
 		T: t, random: rand.New(rand.NewPCG(seed, 1)), leases: map[string]*coordinationv1.Lease{},
 		working: map[string]string{}, worked: map[string]time.Time{}, by: map[string]string{}, open: map[string]*branch{},
 	}
+	t.Cleanup(s.calls.Wait) // those, too, for whose answer nobody waits
+	return s
 }
 
 func (s *shop) names() []string { return []string{"plank", "crier", "crier-bucket", "schedule"} }
@@ -72,14 +76,20 @@ func (s *shop) start(name string) *branch {
 	b.halt, b.haltNow = context.WithCancel(context.Background())
 	working, end := context.WithCancel(b.halt)
 	context.AfterFunc(stop, func() { time.AfterFunc(stopGrace, end) })
-	r := newReplica(b, name, defaults())
+	r, err := newReplica(b, "ci", name, defaults())
+	if err != nil {
+		s.Fatal(err)
+	}
 	for _, name := range s.names() {
 		impl := &controller.Impl{Name: name, Reconciler: reconcileFunc(b.reconcile)}
 		worker, err := newElected(stop, impl, always)
 		if err != nil {
 			s.Fatal(err)
 		}
-		leave := r.add(name, worker)
+		leave, err := r.add(name, worker)
+		if err != nil {
+			s.Fatal(err)
+		}
 		go func() {
 			defer leave()
 			for stop.Err() == nil && b.halt.Err() == nil {
@@ -96,7 +106,8 @@ func (s *shop) start(name string) *branch {
 	return b
 }
 
-// reconcile works on a controller's object for up to two seconds. Nobody else may.
+// reconcile works on a controller's object for up to two seconds, and does not end
+// at once when it is to. Nobody else may.
 func (b *branch) reconcile(ctx context.Context, name string) error {
 	s := b.shop
 	s.mu.Lock()
@@ -104,13 +115,16 @@ func (b *branch) reconcile(ctx context.Context, name string) error {
 		s.Errorf("%v: %s and %s work on %s", time.Now(), b.name, other, name)
 	}
 	s.working[name], s.worked[name], s.by[name] = b.name, time.Now(), b.name
-	takes := time.Duration(s.random.IntN(2000)) * time.Millisecond
+	takes, lingers := time.Duration(s.random.IntN(2000))*time.Millisecond, time.Duration(s.random.IntN(2000))*time.Millisecond
 	s.mu.Unlock()
 	timer := time.NewTimer(takes)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 	case <-ctx.Done():
+		for lingered := time.Duration(0); lingered < lingers && b.halt.Err() == nil; lingered += 10 * time.Millisecond {
+			pass(10 * time.Millisecond)
+		}
 	case <-b.halt.Done():
 	}
 	s.mu.Lock()
@@ -138,46 +152,63 @@ func pass(d time.Duration) {
 	<-timer.C
 }
 
-// call is what each request goes through: it takes its time, and may fail, also after it was done.
-func (b *branch) call(ctx context.Context, do func(*shop) error) error {
-	s := b.shop
-	s.mu.Lock()
-	there, back, lost := s.random.IntN(100), s.random.IntN(100), s.lossy && s.random.IntN(50) == 0
-	s.mu.Unlock()
-	pass(time.Duration(there) * time.Millisecond)
-	if b.cut.Load() || ctx.Err() != nil {
-		return errCut
+// call is what each request goes through: it takes its time, and may get lost before
+// or after it was done, or be done when nobody waits for it any more.
+func (b *branch) call(ctx context.Context, do func(*shop) (*coordinationv1.Lease, error)) (*coordinationv1.Lease, error) {
+	there, back, lost := b.shop.luck()
+	ctx, cancel := context.WithTimeout(ctx, defaults().renew/2) // as newCluster
+	defer cancel()
+	answer := make(chan func() (*coordinationv1.Lease, error), 1)
+	b.shop.calls.Go(func() {
+		if pass(there); b.cut.Load() {
+			return
+		}
+		b.shop.mu.Lock()
+		found, err := do(b.shop)
+		b.shop.mu.Unlock()
+		pass(back)
+		if !b.cut.Load() && !lost {
+			answer <- func() (*coordinationv1.Lease, error) { return found, err }
+		}
+	})
+	select {
+	case got := <-answer:
+		return got()
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	s.mu.Lock()
-	err := do(s)
-	s.mu.Unlock()
-	pass(time.Duration(back) * time.Millisecond)
-	if b.cut.Load() || lost {
-		return errCut
-	}
-	return err
 }
 
-func (b *branch) List(ctx context.Context, _ metav1.ListOptions) (*coordinationv1.LeaseList, error) {
-	list := &coordinationv1.LeaseList{}
-	err := b.call(ctx, func(s *shop) error {
-		for _, l := range s.leases {
-			list.Items = append(list.Items, *l.DeepCopy())
-		}
-		return nil
-	})
-	return list, err
+// luck is what becomes of a request.
+func (s *shop) luck() (there, back time.Duration, lost bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	some := func(most int) time.Duration { return time.Duration(s.random.IntN(most)) * time.Millisecond }
+	there, back = some(100), some(100)
+	if !s.lossy {
+		return there, back, false
+	}
+	switch s.random.IntN(60) {
+	case 0:
+		there = some(8000)
+	case 1:
+		back = some(8000)
+	case 2:
+		lost = true
+	}
+	return there, back, lost
 }
+
+// Leases implements coordinationclient.LeasesGetter.
+func (b *branch) Leases(string) coordinationclient.LeaseInterface { return b }
 
 func (b *branch) Get(ctx context.Context, name string, _ metav1.GetOptions) (*coordinationv1.Lease, error) {
-	var found *coordinationv1.Lease
-	err := b.call(ctx, func(s *shop) error {
-		if found = s.leases[name].DeepCopy(); found == nil {
-			return apierrors.NewNotFound(schema.GroupResource{}, name)
+	return b.call(ctx, func(s *shop) (*coordinationv1.Lease, error) {
+		if found := s.leases[name]; found != nil {
+			return found.DeepCopy(), nil
 		}
-		return nil
+		return nil, apierrors.NewNotFound(schema.GroupResource{}, name)
 	})
-	return found, err
 }
 
 func (b *branch) Create(ctx context.Context, l *coordinationv1.Lease, _ metav1.CreateOptions) (*coordinationv1.Lease, error) {
@@ -190,20 +221,19 @@ func (b *branch) Update(ctx context.Context, l *coordinationv1.Lease, _ metav1.U
 
 func (b *branch) write(ctx context.Context, l *coordinationv1.Lease) (*coordinationv1.Lease, error) {
 	written := l.DeepCopy()
-	err := b.call(ctx, func(s *shop) error {
+	return b.call(ctx, func(s *shop) (*coordinationv1.Lease, error) {
 		current := ""
-		if there := s.leases[l.Name]; there != nil {
+		if there := s.leases[written.Name]; there != nil {
 			current = there.ResourceVersion
 		}
-		if l.ResourceVersion != current {
-			return apierrors.NewConflict(schema.GroupResource{}, l.Name, errors.New("it has changed"))
+		if written.ResourceVersion != current {
+			return nil, apierrors.NewConflict(schema.GroupResource{}, written.Name, errors.New("it has changed"))
 		}
 		s.version++
 		written.ResourceVersion = strconv.Itoa(s.version)
-		s.leases[l.Name] = written.DeepCopy()
-		return nil
+		s.leases[written.Name] = written
+		return written.DeepCopy(), nil
 	})
-	return written, err
 }
 
 // settled waits until everything is worked on, shared out evenly among who is there, and says how long that took.
@@ -276,13 +306,14 @@ func TestShareOut(t *testing.T) {
 	for seed := range uint64(30) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newShop(t, seed)
+			random := rand.New(rand.NewPCG(seed, 2))
 			s.start("a")
 			take("starting", s.settled(time.Minute), 4*time.Second)
 			s.start("b")
 			take("sharing with a second", s.settled(time.Minute), 12*time.Second)
 			s.start("c")
 			take("sharing with a third", s.settled(time.Minute), 12*time.Second)
-			pass(time.Duration(s.random.IntN(5000)) * time.Millisecond)
+			pass(time.Duration(random.IntN(5000)) * time.Millisecond)
 			s.open["a"].kill()
 			take("replacing one that was killed", s.everyoneWorks(), 20*time.Second)
 			s.settled(time.Minute)

@@ -36,8 +36,9 @@ type table struct {
 
 // move is what a replica is to do; nothing when it is zero.
 type move struct {
-	// take and give are indexes of seats, plus one.
-	take, give int
+	// take are the free seats to take, and give is one to give back: indexes, plus one.
+	take []int
+	give int
 	// wait says whether to hold the waiting lease.
 	wait bool
 }
@@ -63,8 +64,8 @@ func (t table) decide() move {
 			has[next]++
 			ours = ours || next == t.me
 		}
-		if m.take == 0 && ours {
-			m.take = i + 1
+		if ours {
+			m.take = append(m.take, i+1)
 		}
 	}
 	if t.settled() && t.gives(has) {

@@ -3,6 +3,7 @@
 package controllers
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -19,11 +20,11 @@ func TestDecide(t *testing.T) {
 		return s
 	}
 	for _, tc := range []struct{ name, seats, waiting, want string }{
-		{"alone", "- - - -", "-", "take 1"},
-		{"alone, with some", "a a - -", "-", "take 3"},
+		{"alone", "- - - -", "-", "take 1 2 3 4"},
+		{"alone, with some", "a a - -", "-", "take 3 4"},
 		{"alone, with all", "a a a a", "-", ""},
-		{"after a restart under its name", "= = b b", "-", "take 1"},
-		{"after a restart, with the other's help", "b b - -", "-", "take 3, wait"},
+		{"after a restart under its name", "= = b b", "-", "take 1 2"},
+		{"after a restart, with the other's help", "b b - -", "-", "take 3 4, wait"},
 		{"somebody has all", "b b b b", "-", "wait"},
 		{"somebody has all, and another waits", "b b b b", "c", "wait"},
 		{"fair, two", "a b a b", "-", ""},
@@ -54,8 +55,8 @@ func TestDecide(t *testing.T) {
 			}
 			m := at.decide()
 			var got []string
-			if m.take > 0 {
-				got = append(got, "take "+string(rune('0'+m.take)))
+			if len(m.take) > 0 {
+				got = append(got, "take "+strings.Trim(fmt.Sprint(m.take), "[]"))
 			}
 			if m.give > 0 {
 				got = append(got, "give "+string(rune('0'+m.give)))

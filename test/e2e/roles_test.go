@@ -35,7 +35,6 @@ func neverAsked() map[grant]string {
 		{"controller", "cutwater", "sources.knative.dev/pingsources", "list"}:   "an informer lists where an API server does not stream",
 		{"controller", "cutwater", "sources.knative.dev/pingsources", "delete"}: "hours that have nothing to do any more may come after the end",
 		{"controller", "test-pods", "pods", "patch"}:                            "a pod of Prow's may still have its finalizer",
-		{"controller", "cutwater", "coordination.k8s.io/leases", "get"}:         "one machine has one replica, and nobody takes its leases",
 		{"sinker", "test-pods", "pods", "patch"}:                                "a pod of Prow's may still have its finalizer",
 		{"sinker", "test-pods", "pods", "delete"}:                               "nothing is old here",
 		{"sinker", "cutwater", "prow.k8s.io/prowjobs", "get"}:                   "nothing is old here",
