@@ -66,7 +66,7 @@ func (f *finder) find(ctx context.Context, now time.Time) error {
 
 // scan notes the webhook's failures since then, and returns the time of the newest
 // delivery that it saw.
-func (f *finder) scan(ctx context.Context, hook github.Webhook, since time.Time) (newest time.Time, err error) {
+func (f *finder) scan(ctx context.Context, hook github.Webhook, since, now time.Time) (newest time.Time, err error) {
 	var group errgroup.Group
 	group.SetLimit(sweepers)
 	taken := map[string]bool{}
@@ -85,7 +85,7 @@ func (f *finder) scan(ctx context.Context, hook github.Webhook, since time.Time)
 		case d.OK():
 			taken[d.GUID] = true
 		case !taken[d.GUID]: // else a later attempt succeeded
-			group.Go(func() error { return f.note(ctx, hook, d) })
+			group.Go(func() error { return f.note(ctx, hook, d, now) })
 		}
 	}
 	return newest, errors.Join(err, group.Wait())
@@ -93,8 +93,8 @@ func (f *finder) scan(ctx context.Context, hook github.Webhook, since time.Time)
 
 // note writes the failure down, unless the delivery has arrived all the same: GitHub
 // waits for an answer 10 s only.
-func (f *finder) note(ctx context.Context, hook github.Webhook, d github.Delivery) error {
-	arrived, err := f.inbox.Arrived(ctx, d.GUID)
+func (f *finder) note(ctx context.Context, hook github.Webhook, d github.Delivery, now time.Time) error {
+	arrived, err := f.inbox.Arrived(ctx, d.GUID, now)
 	if errors.Is(err, inbox.ErrGUID) {
 		return nil // hook would not take it
 	}
@@ -125,7 +125,7 @@ func (f *finder) missing(ctx context.Context, now time.Time) ([]inbox.Missing, e
 	group.SetLimit(sweepers)
 	for i, m := range all {
 		group.Go(func() error {
-			arrived, err := f.inbox.Arrived(ctx, m.GUID)
+			arrived, err := f.inbox.Arrived(ctx, m.GUID, now)
 			switch {
 			case err != nil:
 				return err

@@ -253,6 +253,7 @@ func TestMissingButStored(t *testing.T) {
 	if err := os.Remove(filepath.Join(w.dir, "inbox", "pending", d.GUID)); err != nil {
 		t.Fatal(err)
 	}
+	w.age(t, "deliveries/*/request", 2*time.Minute)
 	w.wantSweep(t, http.StatusAccepted)
 	if _, err := os.Stat(filepath.Join(w.dir, "inbox", "pending", d.GUID)); err != nil {
 		t.Errorf("it is not pending: %v", err)

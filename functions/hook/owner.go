@@ -152,7 +152,7 @@ func (f *finder) watch(ctx context.Context, o owner, before inbox.Watch, now tim
 		if back := seen.Add(-overlap); back.After(since) {
 			since = back
 		}
-		newest, err := f.scan(ctx, github.Webhook{Path: path}, since)
+		newest, err := f.scan(ctx, github.Webhook{Path: path}, since, now)
 		if err == nil && newest.After(seen) {
 			seen = newest
 		}

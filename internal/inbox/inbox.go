@@ -96,15 +96,24 @@ func (i *Inbox) adopt(ctx context.Context, guid string) error {
 	if dead {
 		return i.revive(ctx, guid)
 	}
-	for o, err := range i.bucket.List(ctx, deliveryPrefix(guid), "") {
-		if err != nil {
-			return err
-		}
-		if o.Key != RequestKey(guid) {
-			return ErrDuplicate
-		}
+	begun, err := i.begun(ctx, guid)
+	if err != nil {
+		return err
+	}
+	if begun {
+		return ErrDuplicate
 	}
 	return i.markPending(ctx, guid)
+}
+
+// begun reports whether somebody has written down what became of the delivery.
+func (i *Inbox) begun(ctx context.Context, guid string) (bool, error) {
+	for o, err := range i.bucket.List(ctx, deliveryPrefix(guid), "") {
+		if err != nil || o.Key != RequestKey(guid) {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // revive makes a delivery pending that was given up: GitHub sends nothing again

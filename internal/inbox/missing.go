@@ -68,25 +68,40 @@ func (m Missing) Due(now time.Time) bool {
 // Hopeless reports whether GitHub has forgotten the delivery by now.
 func (m Missing) Hopeless(now time.Time) bool { return now.Sub(m.Since) >= recoverable }
 
-// Arrived reports whether the delivery's request is stored. Where hook was stopped
+// acceptance is how long hook may take from storing a request to accepting it.
+const acceptance = time.Minute
+
+// Arrived reports whether the delivery has been accepted. Where hook was stopped
 // before it could accept what it had stored, it is accepted now.
-func (i *Inbox) Arrived(ctx context.Context, guid string) (bool, error) {
+func (i *Inbox) Arrived(ctx context.Context, guid string, now time.Time) (bool, error) {
 	if err := checkGUID(guid); err != nil {
 		return false, err
 	}
-	stored, err := i.bucket.Exists(ctx, RequestKey(guid))
-	if err != nil || !stored {
+	request, err := i.bucket.Attributes(ctx, RequestKey(guid))
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
 		return false, err
 	}
 	// GitHub's record of a failure is no wish to have up again what was given up.
 	dead, err := i.bucket.Exists(ctx, deadKey(guid))
 	if err != nil || dead {
-		return true, err
+		return dead, err
 	}
-	if err := i.adopt(ctx, guid); !errors.Is(err, ErrDuplicate) {
-		return true, err
+	// Who is about to accept it also sends it, at once.
+	if now.Sub(request.ModTime) < acceptance {
+		pending, err := i.bucket.Exists(ctx, pendingKey(guid))
+		if pending || err != nil {
+			return pending, err
+		}
+		return i.begun(ctx, guid)
 	}
-	return true, nil
+	err = i.adopt(ctx, guid)
+	if errors.Is(err, ErrDuplicate) {
+		err = nil
+	}
+	return err == nil, err
 }
 
 // NoteFailure writes down that an attempt failed, once.
