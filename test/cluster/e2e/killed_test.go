@@ -14,7 +14,7 @@ import (
 // done, and every job ran once.
 func killed(t *testing.T, w *world) {
 	w.setSchedules(t, map[string]int{"sweep": 12}, "* * * * *") // five minutes would be longer than this takes
-	c := w.gather(t, gathering{name: "killed", pulls: 8, perSecond: 5, tests: 12})
+	c := w.gather(t, gathering{name: "killed", pulls: 12, perSecond: 5, tests: 15})
 	victims := w.victims()
 	c.random.Shuffle(len(victims), func(i, j int) { victims[i], victims[j] = victims[j], victims[i] })
 	for _, v := range victims {

@@ -114,19 +114,21 @@ func (c *crowd) checkRuns(t *testing.T, asks map[string]bool) {
 	for _, pod := range c.pods.in(jobs) {
 		pods[pod.pod.Name]++
 	}
-	got := map[string]int{}
+	got, states := map[string]int{}, map[prowv1.ProwJobState]int{}
 	for _, run := range c.runs(t, func(*prowv1.ProwJob) bool { return true }) {
 		guid := run.Labels[prowv1.EventGUIDLabel]
 		if _, ours := asks[guid]; !ours {
 			continue
 		}
 		got[guid]++
+		states[run.Status.State]++
 		switch n := pods[run.Name]; {
 		case run.Status.State == prowv1.SuccessState && n == 1, run.Status.State == prowv1.AbortedState && n <= 1:
 		default:
 			t.Errorf("run %s of delivery %s is %s, with %d pods: %s", run.Name, guid, run.Status.State, n, run.Status.Description)
 		}
 	}
+	c.figures.note(t, c.name+": runs", fmt.Sprintf("%d succeeded, %d gave way to a newer one", states[prowv1.SuccessState], states[prowv1.AbortedState]), "")
 	for guid, asked := range asks {
 		if want := map[bool]int{true: 1}[asked]; got[guid] != want {
 			t.Errorf("delivery %s caused %d runs, want %d", guid, got[guid], want)

@@ -32,8 +32,12 @@ type victim struct {
 func (w *world) victims() []victim {
 	var all []victim
 	for _, pods := range []struct{ namespace, name string }{
-		{eventing, "mt-broker-ingress"}, {eventing, "mt-broker-filter"}, {eventing, "imc-dispatcher"},
-		{ours, "hook"}, {ours, "plugins"}, {ours, "controller"},
+		{eventing, "mt-broker-ingress"},
+		{eventing, "mt-broker-filter"},
+		{eventing, "imc-dispatcher"},
+		{ours, "hook"},
+		{ours, "plugins"},
+		{ours, "controller"},
 	} {
 		all = append(all, victim{pods.name, func(t *testing.T) func() string { return w.killPods(t, pods.namespace, pods.name) }})
 	}
