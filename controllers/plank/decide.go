@@ -4,6 +4,7 @@ package plank
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -191,7 +192,7 @@ func stoppedBy(pod *corev1.Pod) cause {
 		return evicted
 	case pod.Status.Reason == reasonNodeLost && pod.DeletionTimestamp != nil:
 		return nodeLost
-	case pod.Status.Phase == corev1.PodUnknown:
+	case pod.Status.Phase == corev1.PodUnknown, endLost(pod):
 		return unknown
 	case pod.Status.Phase != corev1.PodRunning:
 		return ""
@@ -202,6 +203,25 @@ func stoppedBy(pod *corev1.Pod) cause {
 		}
 	}
 	return ""
+}
+
+// endLost says whether a pod counts as failed only because its node's runtime was
+// away when containers ended: they may have succeeded.
+func endLost(pod *corev1.Pod) bool {
+	if pod.Status.Phase != corev1.PodFailed {
+		return false
+	}
+	lost := false
+	for _, container := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
+		switch end := container.State.Terminated; {
+		case end == nil:
+		case resources.EndLost(end):
+			lost = true
+		case end.ExitCode != 0:
+			return false
+		}
+	}
+	return lost
 }
 
 // ended says whether the pod's containers have stopped for good.

@@ -97,6 +97,13 @@ func terminated(code int32, reason string, finished *metav1.Time) func(*corev1.P
 	}
 }
 
+func initTerminated(code int32, reason string) func(*corev1.Pod) {
+	return func(pod *corev1.Pod) {
+		end := &corev1.ContainerStateTerminated{ExitCode: code, Reason: reason}
+		pod.Status.InitContainerStatuses = append(pod.Status.InitContainerStatuses, corev1.ContainerStatus{State: corev1.ContainerState{Terminated: end}})
+	}
+}
+
 func stillRunning(pod *corev1.Pod) {
 	pod.Status.ContainerStatuses = append(pod.Status.ContainerStatuses, corev1.ContainerStatus{State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}})
 }
@@ -158,6 +165,13 @@ func TestDecide(t *testing.T) {
 		{"node lost, but the pod may come back", job(pending), podIn(corev1.PodRunning, reason("NodeLost"), started(time.Hour)), step{do: wait, again: 47 * time.Hour}},
 		{"unknown", job(pending), podIn(corev1.PodUnknown), step{do: revive}},
 		{"unknown too often", job(pending, revived(3)), podIn(corev1.PodUnknown), ends(errored, "Job pod reached max revivals (3) after being stopped unexpectedly (unknown)")},
+		{"its end was lost", job(pending), podIn(corev1.PodFailed, terminated(0, "Completed", ago(1)), terminated(255, "Unknown", nil)), step{do: revive}},
+		{"the end of an init container was lost", job(pending), podIn(corev1.PodFailed, initTerminated(255, "Unknown")), step{do: revive}},
+		{"the end of a container was lost to kubelet", job(pending), podIn(corev1.PodFailed, terminated(137, "ContainerStatusUnknown", nil)), step{do: revive}},
+		{"its end was lost too often", job(pending, revived(3)), podIn(corev1.PodFailed, terminated(255, "Unknown", nil)), ends(errored, "Job pod reached max revivals (3) after being stopped unexpectedly (unknown)")},
+		{"one end was lost, another one is a failure", job(pending), podIn(corev1.PodFailed, terminated(255, "Unknown", nil), terminated(1, "Error", ago(1))), ends(failure, "Job failed.")},
+		{"an end was lost, and the pod goes on", job(pending), podIn(corev1.PodRunning, started(time.Hour), stillRunning, terminated(255, "Unknown", nil)), step{do: wait, again: 47 * time.Hour}},
+		{"an init container failed", job(pending), podIn(corev1.PodFailed, initTerminated(1, "Error")), ends(failure, "Job failed.")},
 		{"counted, not deleted yet", job(pending, revived(1), replaced("pod-1")), podIn(corev1.PodFailed, reason("Evicted")), step{do: discard}},
 		{"counted, going", job(pending, revived(1), replaced("pod-1")), podIn(corev1.PodFailed, reason("Evicted"), deleted), step{do: wait, again: 48*time.Hour - time.Second}},
 		{"counted the last time, going", job(pending, revived(3), replaced("pod-1")), podIn(corev1.PodUnknown, deleted), step{do: wait, again: 48*time.Hour - time.Second}},

@@ -37,6 +37,7 @@ func TestBuildID(t *testing.T) {
 func TestSlimPodKeepsWhatDecides(t *testing.T) {
 	now := metav1.Now()
 	end := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1, Reason: "Error", FinishedAt: now}}
+	lost := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 255, Reason: "Unknown"}}
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: "run", Namespace: "pods", UID: "u", ResourceVersion: "7", CreationTimestamp: now, DeletionTimestamp: &now,
@@ -52,6 +53,7 @@ func TestSlimPodKeepsWhatDecides(t *testing.T) {
 				{Name: "test", Image: "alpine", State: end},
 				{Name: "sidecar", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: now}}},
 			},
+			InitContainerStatuses: []corev1.ContainerStatus{{Name: "clonerefs", Image: "alpine", State: lost}, {Name: "initupload", State: end}},
 		},
 	}
 	want := &corev1.Pod{
@@ -62,7 +64,8 @@ func TestSlimPodKeepsWhatDecides(t *testing.T) {
 		},
 		Status: corev1.PodStatus{
 			Phase: corev1.PodFailed, Reason: "Evicted", StartTime: &now,
-			ContainerStatuses: []corev1.ContainerStatus{{Name: "test", State: end}, {Name: "sidecar"}},
+			ContainerStatuses:     []corev1.ContainerStatus{{Name: "test", State: end}, {Name: "sidecar"}},
+			InitContainerStatuses: []corev1.ContainerStatus{{Name: "clonerefs", State: lost}},
 		},
 	}
 	for range 2 { // slimming bears repeating

@@ -50,7 +50,20 @@ func SlimPod(obj any) (any, error) {
 		}
 		slim.Status.ContainerStatuses = append(slim.Status.ContainerStatuses, kept)
 	}
+	for _, container := range pod.Status.InitContainerStatuses {
+		if end := container.State.Terminated; end != nil && EndLost(end) {
+			kept := corev1.ContainerStateTerminated{ExitCode: end.ExitCode, Reason: end.Reason}
+			slim.Status.InitContainerStatuses = append(slim.Status.InitContainerStatuses,
+				corev1.ContainerStatus{Name: container.Name, State: corev1.ContainerState{Terminated: &kept}})
+		}
+	}
 	return slim, nil
+}
+
+// EndLost says whether nobody knows how a container ended, since its node's runtime
+// was away then; the exit code is made up. containerd says "Unknown", kubelet the other.
+func EndLost(end *corev1.ContainerStateTerminated) bool {
+	return end.Reason == "Unknown" || end.Reason == "ContainerStatusUnknown"
 }
 
 // SlimProwJob is the transform of an informer of ProwJobs for all controllers:
