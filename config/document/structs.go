@@ -50,14 +50,14 @@ func (d *Decoder) structReader(t reflect.Type) decodeFunc {
 			list.codec().decode(s, at, v.FieldByIndex(list.index), coerce)
 			return
 		}
-		if s.doc.nodes[at].kind != mapping {
-			s.wrong(at, v, "a mapping")
-			return
-		}
-		if positioned {
+		if positioned { // Also null has a place, for what is then said to be missing.
 			p := s.doc.position(at)
 			p.node = at
 			v.Addr().Interface().(Positioned).SetPosition(p)
+		}
+		if s.doc.nodes[at].kind != mapping {
+			s.wrong(at, v, "a mapping")
+			return
 		}
 		s.readFields(known, at, v, coerce)
 	}
