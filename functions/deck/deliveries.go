@@ -20,6 +20,8 @@ type deliveriesPage struct {
 	frame
 	GivenUp, Missing, Pending deliveryList
 	Letters                   deliveryList
+	// AllDone is whether there is nothing to list.
+	AllDone bool
 }
 
 // deliveryList is the first of some deliveries. They have no reasons and no
@@ -58,8 +60,11 @@ func (p *deliveriesPage) list(ctx context.Context, box *inbox.Inbox, now time.Ti
 	if p.Pending, err = listed(box.Pending(ctx), now, func(p inbox.Pending) (string, time.Time) { return p.GUID, p.Since }); err != nil {
 		return err
 	}
-	p.Letters, err = listed(box.Letters(ctx), now, func(l inbox.Letter) (string, time.Time) { return l.Name, l.At })
-	return err
+	if p.Letters, err = listed(box.Letters(ctx), now, func(l inbox.Letter) (string, time.Time) { return l.Name, l.At }); err != nil {
+		return err
+	}
+	p.AllDone = len(p.GivenUp.Items)+len(p.Missing.Items)+len(p.Pending.Items)+len(p.Letters.Items) == 0
+	return nil
 }
 
 // listed takes as many as are shown.
