@@ -156,10 +156,7 @@ func (f *finder) lose(ctx context.Context, m inbox.Missing) error {
 	if last, err := f.inbox.LastFailure(ctx, m); err == nil {
 		reason += fmt.Sprintf(", and was last answered %d at %s", last.Status, last.At.UTC().Format(time.RFC3339))
 	}
-	if err := f.inbox.Bury(ctx, m.GUID, reason); err != nil {
-		return err
-	}
-	return f.inbox.Found(ctx, m)
+	return f.inbox.Lose(ctx, m, reason)
 }
 
 // askForAll asks for those that are due, as many as a sweep may. It stops when GitHub

@@ -186,6 +186,33 @@ func TestMissingTooLong(t *testing.T) {
 	}
 }
 
+// What was given up is not missing, though GitHub still has it on record; and it is
+// taken up again when somebody has GitHub deliver it.
+func TestMissingGivenUp(t *testing.T) {
+	w := newWorld(t, "app")
+	w.stop()
+	w.comment(t, 1)
+	w.start(t)
+	w.github.Lose(func(githubtest.Delivery) bool { return true })
+	w.wantSweep(t, http.StatusAccepted)
+	w.age(t, "missing/*/failed-*", 73*time.Hour)
+	for range 2 {
+		w.wantSweep(t, http.StatusAccepted)
+		w.wantMissing(t, 0)
+		w.wantMetrics(t, "cutwater_inbox_buried_total 1", "cutwater_inbox_missing 0", "cutwater_inbox_asked_total 1")
+	}
+	w.github.Lose(nil)
+	all := w.github.Deliveries()
+	if err := w.github.Redeliver(all[len(all)-1].GUID); err != nil {
+		t.Fatal(err)
+	}
+	w.drain(t)
+	w.wantAttempts(t, 3, true)
+	if n, err := w.inbox.CountDead(t.Context()); n != 0 || err != nil {
+		t.Errorf("given up: got %d, %v, want none", n, err)
+	}
+}
+
 // A token that may not see webhooks is no error: that is said once, also if hook is
 // started anew, and whatever is pending is swept.
 func TestMissingWithoutRights(t *testing.T) {

@@ -74,6 +74,14 @@ func (i *Inbox) Put(ctx context.Context, d Delivery) error {
 	if err != nil {
 		return err
 	}
+	// It may have been given up because it did not arrive before.
+	dead, err := i.bucket.Exists(ctx, deadKey(d.GUID))
+	if err != nil {
+		return err
+	}
+	if dead {
+		return i.revive(ctx, d.GUID)
+	}
 	return i.markPending(ctx, d.GUID)
 }
 
@@ -179,6 +187,13 @@ type Dead struct {
 // Bury gives the delivery up: it is no longer pending, and listed as dead, until it
 // is put again.
 func (i *Inbox) Bury(ctx context.Context, guid, reason string) error {
+	if err := i.writeDead(ctx, guid, reason); err != nil {
+		return err
+	}
+	return i.Finish(ctx, guid)
+}
+
+func (i *Inbox) writeDead(ctx context.Context, guid, reason string) error {
 	if err := checkGUID(guid); err != nil {
 		return err
 	}
@@ -186,10 +201,7 @@ func (i *Inbox) Bury(ctx context.Context, guid, reason string) error {
 	if err != nil {
 		return err
 	}
-	if err := i.bucket.Write(ctx, deadKey(guid), data, jsonObject()); err != nil {
-		return err
-	}
-	return i.Finish(ctx, guid)
+	return i.bucket.Write(ctx, deadKey(guid), data, jsonObject())
 }
 
 // jsonObject is how objects are written whose key has no ending to say so.

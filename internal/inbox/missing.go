@@ -71,11 +71,17 @@ func (m Missing) Hopeless(now time.Time) bool { return now.Sub(m.Since) >= recov
 // acceptance is how long hook may take from storing a request to accepting it.
 const acceptance = time.Minute
 
-// Arrived reports whether the delivery has been accepted. Where hook was stopped
-// before it could accept what it had stored, it is accepted now.
+// Arrived reports whether the delivery has been accepted, or was given up. Where hook
+// was stopped before it could accept what it had stored, it is accepted now.
 func (i *Inbox) Arrived(ctx context.Context, guid string, now time.Time) (bool, error) {
 	if err := checkGUID(guid); err != nil {
 		return false, err
+	}
+	// GitHub's record of a failure is no wish to have up again what was given up, even
+	// if it never arrived: the record is looked at again and again.
+	dead, err := i.bucket.Exists(ctx, deadKey(guid))
+	if err != nil || dead {
+		return dead, err
 	}
 	request, err := i.bucket.Attributes(ctx, RequestKey(guid))
 	if errors.Is(err, ErrNotFound) {
@@ -83,11 +89,6 @@ func (i *Inbox) Arrived(ctx context.Context, guid string, now time.Time) (bool, 
 	}
 	if err != nil {
 		return false, err
-	}
-	// GitHub's record of a failure is no wish to have up again what was given up.
-	dead, err := i.bucket.Exists(ctx, deadKey(guid))
-	if err != nil || dead {
-		return dead, err
 	}
 	// Who is about to accept it also sends it, at once.
 	if now.Sub(request.ModTime) < acceptance {
@@ -229,4 +230,21 @@ func (i *Inbox) Found(ctx context.Context, m Missing) error {
 		}
 	}
 	return nil
+}
+
+// Lose gives up a delivery that did not arrive, unless it does at this very moment.
+func (i *Inbox) Lose(ctx context.Context, m Missing, reason string) error {
+	if err := i.writeDead(ctx, m.GUID, reason); err != nil {
+		return err
+	}
+	// Put stores the request, then looks whether it was given up; this is the other way
+	// round, so that one of the two sees the other.
+	arrived, err := i.bucket.Exists(ctx, RequestKey(m.GUID))
+	if err != nil {
+		return err
+	}
+	if arrived {
+		return i.remove(ctx, deadKey(m.GUID))
+	}
+	return i.Found(ctx, m)
 }

@@ -131,6 +131,44 @@ func TestArrived(t *testing.T) {
 	}
 }
 
+// What never arrived is given up, and taken up again when it arrives all the same, be
+// it at this very moment.
+func TestLose(t *testing.T) {
+	i, b := open(t, "file://"+t.TempDir())
+	ctx := t.Context()
+	for _, guid := range []string{"a", "b"} {
+		if err := i.NoteFailure(ctx, inbox.Failure{GUID: guid, Attempt: 7}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := missing(t, i)
+	if err := i.Put(ctx, newDelivery("b")); err != nil {
+		t.Fatal(err)
+	}
+	for _, lost := range m {
+		if err := i.Lose(ctx, lost, "reason"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const ofB = "inbox/missing/b/failed-7" // the next sweep finds it
+	want := []string{"inbox/dead/a", "inbox/deliveries/b/request", ofB, "inbox/pending/b"}
+	if diff := cmp.Diff(want, keys(t, b)); diff != "" {
+		t.Errorf("keys (-want +got):\n%s", diff)
+	}
+	for _, guid := range []string{"a", "b"} {
+		if arrived, err := i.Arrived(ctx, guid, time.Now()); !arrived || err != nil {
+			t.Errorf("%s: got %t, %v, want it not to be missing any more", guid, arrived, err)
+		}
+	}
+	if err := i.Put(ctx, newDelivery("a")); err != nil {
+		t.Fatal(err)
+	}
+	want = []string{"inbox/deliveries/a/request", "inbox/deliveries/b/request", ofB, "inbox/pending/a", "inbox/pending/b"}
+	if diff := cmp.Diff(want, keys(t, b)); diff != "" {
+		t.Errorf("keys when it has arrived (-want +got):\n%s", diff)
+	}
+}
+
 func TestMissingDue(t *testing.T) {
 	now := received
 	for _, tc := range []struct {
