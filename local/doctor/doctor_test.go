@@ -44,6 +44,7 @@ func TestDoctor(t *testing.T) {
 			t.Errorf("%d lines, want %d:\n%s", len(lines), want, strings.Join(lines, "\n"))
 		}
 	})
+	t.Run("applied again", func(t *testing.T) { c.appliesAgain(t, "again") })
 	faults := [][]fault{objectFaults(), statusFaults(), secretFaults(), configurationFaults(), clusterFaults(), githubFaults(), clockFaults()}
 	n := 0
 	for _, group := range faults {

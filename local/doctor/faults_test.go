@@ -47,7 +47,7 @@ func objectFaults() []fault {
 			name: "another namespace", options: func(_ *testing.T, o *doctor.Options) { o.Namespace = "nowhere" },
 			want: `
 not checked | ingress | the namespace nowhere is not there
-problem | namespaces | the namespace nowhere is not there – name another with --namespace, or apply this version's manifests: kubectl apply --server-side -k <your overlay>
+problem | namespaces | the namespace nowhere is not there – name another with --namespace, or apply this version's manifests: kubectl kustomize <your overlay> | ko resolve -B -f - | kubectl apply --server-side --force-conflicts -f -
 not checked | settings | the namespace nowhere is not there
 not checked | configuration | the namespace nowhere is not there
 not checked | secrets | the namespace nowhere is not there
@@ -71,12 +71,12 @@ not checked | build clusters | the namespace nowhere is not there
 				s.ServiceAccounts = without(s.ServiceAccounts, "deck")
 			},
 			want: `
-problem | namespaces | the service account deck is not there – apply this version's manifests: kubectl apply --server-side -k <your overlay>
-problem | functions | deck is not there – apply this version's manifests: kubectl apply --server-side -k <your overlay>
-problem | broker | the Broker default is not there – apply this version's manifests: kubectl apply --server-side -k <your overlay>
-problem | triggers | the Trigger plugins is not there – apply this version's manifests: kubectl apply --server-side -k <your overlay>
-problem | sources | the SinkBinding hook is not there – apply this version's manifests: kubectl apply --server-side -k <your overlay>
-problem | sources | the PingSource sweep is not there – apply this version's manifests: kubectl apply --server-side -k <your overlay>
+problem | namespaces | the service account deck is not there – apply this version's manifests: kubectl kustomize <your overlay> | ko resolve -B -f - | kubectl apply --server-side --force-conflicts -f -
+problem | functions | deck is not there – apply this version's manifests: kubectl kustomize <your overlay> | ko resolve -B -f - | kubectl apply --server-side --force-conflicts -f -
+problem | broker | the Broker default is not there – apply this version's manifests: kubectl kustomize <your overlay> | ko resolve -B -f - | kubectl apply --server-side --force-conflicts -f -
+problem | triggers | the Trigger plugins is not there – apply this version's manifests: kubectl kustomize <your overlay> | ko resolve -B -f - | kubectl apply --server-side --force-conflicts -f -
+problem | sources | the SinkBinding hook is not there – apply this version's manifests: kubectl kustomize <your overlay> | ko resolve -B -f - | kubectl apply --server-side --force-conflicts -f -
+problem | sources | the PingSource sweep is not there – apply this version's manifests: kubectl kustomize <your overlay> | ko resolve -B -f - | kubectl apply --server-side --force-conflicts -f -
 `,
 		},
 		{
@@ -86,7 +86,7 @@ problem | sources | the PingSource sweep is not there – apply this version's m
 				c.remove(t, &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "plank"}})
 			},
 			want: `
-problem | controller | the Deployment controller is not there – apply this version's manifests: kubectl apply --server-side -k <your overlay>
+problem | controller | the Deployment controller is not there – apply this version's manifests: kubectl kustomize <your overlay> | ko resolve -B -f - | kubectl apply --server-side --force-conflicts -f -
 problem | leases | the controller has never held a lease – see that it is up, and its log
 `,
 		},
@@ -98,7 +98,7 @@ problem | leases | the controller has never held a lease – see that it is up, 
 				settings.Data["buckett"] = "gs://mine"
 			},
 			want: `
-problem | settings | the ConfigMap settings has no key github-host, and USERS cannot start – apply this version's manifests: kubectl apply --server-side -k <your overlay>
+problem | settings | the ConfigMap settings has no key github-host, and USERS cannot start – apply this version's manifests: kubectl kustomize <your overlay> | ko resolve -B -f - | kubectl apply --server-side --force-conflicts -f -
 warning | settings | nobody reads the key buckett of the ConfigMap settings – look for a slip of the pen
 `,
 		},

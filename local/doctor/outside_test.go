@@ -77,7 +77,7 @@ problem | configuration | config/config.yaml:3: sinker.resync_period: time: inva
 			name: "other namespaces", then: write("config", "config.yaml", "prowjob_namespace: default\npod_namespace: %s-jobs\n"),
 			want: `
 problem | namespaces | config.yaml has ProwJobs in default, and the installation is in NS – set prowjob_namespace: NS
-problem | namespaces | the namespace NS-jobs of the jobs' pods is not there – set pod_namespace in config.yaml, or apply this version's manifests: kubectl apply --server-side -k <your overlay>
+problem | namespaces | the namespace NS-jobs of the jobs' pods is not there – set pod_namespace in config.yaml, or apply this version's manifests: kubectl kustomize <your overlay> | ko resolve -B -f - | kubectl apply --server-side --force-conflicts -f -
 problem | build clusters | default has no namespace NS-jobs for the pods of jobs – make it there, or set pod_namespace
 `,
 		},
@@ -109,7 +109,7 @@ not checked | build clusters | 1 job is for the build cluster far; --build-kubec
 				}
 			},
 			want: `
-problem | build clusters | default: the controller may not create, delete and patch pods in NS-pods – apply this version's manifests: kubectl apply --server-side -k <your overlay>
+problem | build clusters | default: the controller may not create, delete and patch pods in NS-pods – apply this version's manifests: kubectl kustomize <your overlay> | ko resolve -B -f - | kubectl apply --server-side --force-conflicts -f -
 `,
 		},
 	}
@@ -150,7 +150,7 @@ func clusterFaults() []fault {
 				})
 			},
 			want: `
-problem | ProwJob | the schema of the CRD prowjobs.prow.k8s.io is that of another version, and drops fields that it does not know – apply this version's manifests: kubectl apply --server-side -k <your overlay>
+problem | ProwJob | the schema of the CRD prowjobs.prow.k8s.io is that of another version, and drops fields that it does not know – apply this version's manifests: kubectl kustomize <your overlay> | ko resolve -B -f - | kubectl apply --server-side --force-conflicts -f -
 `,
 		},
 		{

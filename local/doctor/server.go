@@ -107,8 +107,10 @@ func checkRights(ctx context.Context, p *patient) []Finding {
 	return []Finding{ok("you may look at everything")}
 }
 
-// applyAgain is how what deploy/ holds gets into the cluster.
-const applyAgain = "apply this version's manifests: kubectl apply --server-side -k <your overlay>"
+// applyAgain is how what deploy/ holds gets into the cluster, as docs/getting-started.md
+// has it: ko puts images in place of ko://..., which nobody can pull, and the conflict is
+// with the SinkBinding, which has written hook's K_SINK into the same list.
+const applyAgain = "apply this version's manifests: kubectl kustomize <your overlay> | ko resolve -B -f - | kubectl apply --server-side --force-conflicts -f -"
 
 // checkProwJob compares the CRD with the one of this version.
 func checkProwJob(_ context.Context, p *patient) []Finding {
