@@ -280,6 +280,7 @@ func (c *cluster) install(t *testing.T, namespace string, change func(*manifests
 		c.secret(namespace, "github-app", "private-key", c.key),
 		c.secret(namespace, "bucket-credentials", "service-account.json", c.s3),
 		c.lease(namespace, "plank", time.Now()),
+		c.given(namespace, "cutwater-controller-waiting"),
 	)
 }
 
@@ -338,6 +339,13 @@ func (c *cluster) lease(namespace, name string, renewed time.Time) *coordination
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
 		Spec:       coordinationv1.LeaseSpec{HolderIdentity: &holder, LeaseDurationSeconds: &life, RenewTime: &at},
 	}
+}
+
+// given is a lease that its holder has given back.
+func (c *cluster) given(namespace, name string) *coordinationv1.Lease {
+	lease, nobody := c.lease(namespace, name, time.Now().Add(-time.Hour)), ""
+	lease.Spec.HolderIdentity = &nobody
+	return lease
 }
 
 // examine examines the installation, and returns the report as it is printed.
