@@ -209,7 +209,11 @@ func (f *finder) ask(ctx context.Context, m inbox.Missing, last inbox.Failure) e
 		f.metrics.asked.Inc()
 		return nil
 	case github.IsNotFound(err), github.IsInvalid(err):
-		return f.lose(ctx, m)
+		// It was on GitHub's record a moment ago, so more likely we lack rights. The mark
+		// stays: the next time is in an hour, until GitHub has forgotten.
+		logging.FromContext(ctx).Errorw("GitHub does not deliver again what is missing: a token needs admin:repo_hook, and admin:org_hook for orgs",
+			"delivery", m.GUID, "event", last.Event, "error", err)
+		return nil
 	}
 	return errors.Join(err, f.inbox.Unask(context.WithoutCancel(ctx), m))
 }

@@ -235,6 +235,37 @@ func TestMissingWithoutRights(t *testing.T) {
 	w.wantAttempts(t, 2, true)
 }
 
+// A token that may see what is missing, and not ask for it, is told that there is no
+// such thing. That is no reason to give anything up.
+func TestMissingNotRedelivered(t *testing.T) {
+	for _, status := range []int{http.StatusNotFound, http.StatusUnprocessableEntity} {
+		w := newWorld(t, "repo")
+		w.stop()
+		w.comment(t, 2)
+		w.start(t)
+		w.github.Intercept(func(rw http.ResponseWriter, r *http.Request) bool {
+			if r.Method != http.MethodPost {
+				return false
+			}
+			rw.Header().Set("Content-Type", "application/json")
+			rw.WriteHeader(status)
+			_, _ = rw.Write([]byte(`{"message":"No"}`))
+			return true
+		})
+		for range 2 { // the second is too early
+			w.wantSweep(t, http.StatusAccepted)
+		}
+		if got := w.logs.FilterMessageSnippet("admin:repo_hook").Len(); got != 2 {
+			t.Errorf("%d: said %d times that it is not delivered again, want once for each", status, got)
+		}
+		w.wantMetrics(t, "cutwater_inbox_missing 2", "cutwater_inbox_asked_total 0", "cutwater_inbox_buried_total 0")
+		w.github.Intercept(nil)
+		w.age(t, "missing/*/asked-1", time.Hour)
+		w.wantSweep(t, http.StatusAccepted)
+		w.wantAttempts(t, 2, true)
+	}
+}
+
 // GitHub wants to be left alone: nothing is asked any more, and all of it later.
 func TestMissingRateLimited(t *testing.T) {
 	w := newWorld(t, "app")
