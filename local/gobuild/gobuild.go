@@ -24,8 +24,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // Module is what programs are built from: a pinned go.mod and its go.sum. Its
@@ -115,7 +113,7 @@ func (p Program) Build(ctx context.Context, dir string, progress io.Writer) (str
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("making a folder for %s: %w", p.Name, err)
 	}
-	unlock, err := lock(program + ".lock")
+	unlock, err := Lock(ctx, program+".lock", p.Name+" is built by another process", progress)
 	if err != nil {
 		return "", err
 	}
@@ -230,18 +228,4 @@ func command(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=mod", "GOWORK=off")
 	return cmd
-}
-
-// lock takes an exclusive lock between processes; the kernel frees it when the
-// holder dies.
-func lock(path string) (unlock func(), err error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("opening the lock of a build: %w", err)
-	}
-	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX); err != nil {
-		_ = file.Close()
-		return nil, fmt.Errorf("waiting for another build: %w", err)
-	}
-	return func() { _ = file.Close() }, nil
 }

@@ -4,6 +4,8 @@ package gobuild
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -98,3 +100,32 @@ func TestVersionNotRequired(t *testing.T) {
 		t.Errorf("got error %v, want one that names the file and the module", err)
 	}
 }
+
+// Who waits for another's build is told so, and need not wait.
+func TestBuildWaits(t *testing.T) {
+	dir := t.TempDir()
+	unlock, err := Lock(t.Context(), filepath.Join(dir, "hello.lock"), "", io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	_, err = hello(t, t.TempDir(), helloMain).Build(ctx, dir, writer(func(said []byte) {
+		if want := "waiting: hello is built by another process\n"; string(said) != want {
+			t.Errorf("it says %q, want %q", said, want)
+		}
+		cancel()
+	}))
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got error %v, want that it was canceled", err)
+	}
+	unlock()
+	if unlock, err = Lock(t.Context(), filepath.Join(dir, "hello.lock"), "", io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+}
+
+type writer func([]byte)
+
+func (w writer) Write(said []byte) (int, error) { w(said); return len(said), nil }

@@ -24,7 +24,6 @@ import (
 	"path/filepath"
 	"regexp"
 
-	"golang.org/x/sys/unix"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -153,20 +152,3 @@ func (c *Cluster) Dial(ctx context.Context, network, address string) (net.Conn, 
 // Do runs f in the cluster's network namespace: processes that f starts are in
 // there, and so are sockets that it makes without other goroutines.
 func (c *Cluster) Do(f func() error) error { return c.namespace.Do(f) }
-
-// lock keeps others from starting or stopping clusters until it is unlocked.
-func (c *Cluster) lock() (unlock func(), err error) {
-	state := filepath.Dir(c.settings.Dir)
-	if err := os.MkdirAll(state, 0o755); err != nil {
-		return nil, err
-	}
-	dir, err := os.Open(state)
-	if err != nil {
-		return nil, err
-	}
-	if err := unix.Flock(int(dir.Fd()), unix.LOCK_EX); err != nil {
-		_ = dir.Close()
-		return nil, fmt.Errorf("waiting for another start or stop of a cluster: %w", err)
-	}
-	return func() { _ = dir.Close() }, nil
-}

@@ -3,11 +3,15 @@
 package cluster
 
 import (
+	"bufio"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -130,4 +134,44 @@ func TestDescribe(t *testing.T) {
 	if _, err := Open(Options{State: state}); !errors.Is(err, ErrNone) {
 		t.Errorf("opening none: got error %v, want %v", err, ErrNone)
 	}
+}
+
+// Of two that wait while the last cluster is stopped, and its folder removed, one
+// has the lock.
+func TestLock(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state")
+	ours := func(said io.Writer) *Cluster {
+		return &Cluster{settings: settings.Cluster{Dir: filepath.Join(state, "dev")}, progress: said}
+	}
+	stopped, err := ours(io.Discard).lock(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, tell := io.Pipe()
+	locked := make(chan func(), 1)
+	go func() {
+		unlock, err := ours(tell).lock(t.Context())
+		if err != nil {
+			t.Error(err)
+		}
+		locked <- unlock
+	}()
+	if said, err := bufio.NewReader(told).ReadString('\n'); err != nil || !strings.Contains(said, "waiting for another") {
+		t.Errorf("who waits is told %q, %v", said, err)
+	}
+	if err := os.Remove(state); err != nil {
+		t.Fatal(err)
+	}
+	stopped()
+	unlock := <-locked
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := ours(io.Discard).lock(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got error %v for a third, want that it would wait", err)
+	}
+	unlock()
+	if unlock, err = ours(io.Discard).lock(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	unlock()
 }

@@ -35,7 +35,7 @@ func Stop(ctx context.Context, opts Options) error {
 
 // Stop is the function Stop for this cluster.
 func (c *Cluster) Stop(ctx context.Context) error {
-	unlock, err := c.lock()
+	unlock, err := c.lock(ctx)
 	if err != nil {
 		return err
 	}
