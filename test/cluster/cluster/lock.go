@@ -59,7 +59,7 @@ func tryLock(dir string) (unlock func(), err error) {
 		_ = file.Close()
 		return nil, err
 	}
-	if there, err := os.Stat(dir); err != nil || !os.SameFile(locked, there)  {
+	if there, err := os.Stat(dir); err != nil || !os.SameFile(locked, there) {
 		_ = file.Close()
 		return nil, unix.EWOULDBLOCK
 	}
