@@ -12,6 +12,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
@@ -50,6 +52,8 @@ func NewCluster(config *rest.Config) (*Cluster, error) {
 // Apply makes the objects as they are given, but those first that others need:
 // namespaces and kinds, then accounts, roles and configuration. It may be repeated.
 func (c *Cluster) Apply(ctx context.Context, objects []*Object) error {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
 	first, second, rest := order(objects)
 	for _, object := range first {
 		if err := c.apply(ctx, object); err != nil {
@@ -59,7 +63,9 @@ func (c *Cluster) Apply(ctx context.Context, objects []*Object) error {
 	if err := c.Await(ctx, first); err != nil {
 		return err
 	}
-	c.mapper.Reset() // to know the new kinds
+	if err := c.awaitKinds(ctx, first); err != nil {
+		return err
+	}
 	for _, object := range slices.Concat(second, rest) {
 		if err := c.apply(ctx, object); err != nil {
 			return err
@@ -84,12 +90,36 @@ func order(objects []*Object) (first, second, rest []*Object) {
 	return first, second, rest
 }
 
+// awaitKinds waits until the API server tells of all kinds that the definitions
+// among the objects define, and knows them. It may serve a kind before it tells.
+func (c *Cluster) awaitKinds(ctx context.Context, objects []*Object) error {
+	var last error
+	err := wait.PollUntilContextCancel(ctx, often, true, func(context.Context) (bool, error) {
+		c.mapper.Reset()
+		for _, object := range objects {
+			if object.GetKind() != "CustomResourceDefinition" {
+				continue
+			}
+			group, _, _ := unstructured.NestedString(object.Object, "spec", "group")
+			kind, _, _ := unstructured.NestedString(object.Object, "spec", "names", "kind")
+			if _, last = c.mapper.RESTMapping(schema.GroupKind{Group: group, Kind: kind}); last != nil {
+				return false, nil
+			}
+		}
+		return true, nil
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for new kinds: %w", because(err, last))
+	}
+	return nil
+}
+
 // webhooksWithin is how long a webhook may refuse that just started, or that a busy
 // machine has let its kubelet start again.
 const webhooksWithin = 3 * time.Minute
 
 func (c *Cluster) apply(ctx context.Context, object *Object) error {
-	within, cancel := context.WithTimeoutCause(ctx, webhooksWithin, errors.New("the cluster's webhooks do not answer"))
+	within, cancel := context.WithTimeout(ctx, webhooksWithin)
 	defer cancel()
 	var last error
 	err := wait.PollUntilContextCancel(within, often, true, func(ctx context.Context) (bool, error) {
@@ -101,9 +131,17 @@ func (c *Cluster) apply(ctx context.Context, object *Object) error {
 		return last == nil, unlessTransient(last)
 	})
 	if err != nil {
-		return fmt.Errorf("applying %s: %w", describe(object), errors.Join(err, last))
+		return fmt.Errorf("applying %s: %w", describe(object), because(err, last))
 	}
 	return nil
+}
+
+// because is the end of a wait, with the last thing that went wrong until then.
+func because(err, last error) error {
+	if last == nil || errors.Is(err, last) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, last)
 }
 
 // unlessTransient is nil for what a webhook says while its pod starts.

@@ -5,15 +5,22 @@ package objects
 import (
 	"context"
 	"fmt"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
+// readyWithin is how long it may take until objects are applied, or ready, on a
+// busy machine.
+const readyWithin = 15 * time.Minute
+
 // Await waits until each of the objects is ready, as its kind says that; the
 // error says which one is not, and what it says of itself.
 func (c *Cluster) Await(ctx context.Context, objects []*Object) error {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
 	for _, object := range objects {
 		var why string
 		err := wait.PollUntilContextCancel(ctx, often, true, func(ctx context.Context) (bool, error) {

@@ -3,12 +3,19 @@
 package objects
 
 import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/rest"
 )
 
 func TestReadFolder(t *testing.T) {
@@ -109,6 +116,66 @@ func TestOrder(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"a", "b", "|", "c", "d", "|", "e", "f", "|"}, got); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)
+	}
+}
+
+// An API server establishes a kind a moment before its discovery tells of it.
+func TestAwaitKinds(t *testing.T) {
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		said := map[string]string{
+			"/api":  `{"kind": "APIVersions", "versions": []}`,
+			"/apis": `{"kind": "APIGroupList", "apiVersion": "v1", "groups": []}`,
+			"/apis/example.org/v1": `{"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": "example.org/v1",
+				"resources": [{"name": "things", "kind": "Thing", "namespaced": true, "verbs": ["patch"]}]}`,
+		}[r.URL.Path]
+		if r.URL.Path == "/apis" && asked.Add(1) > 2 {
+			said = `{"kind": "APIGroupList", "apiVersion": "v1", "groups": [{"name": "example.org", "versions": [{"groupVersion": "example.org/v1", "version": "v1"}]}]}`
+		}
+		_, _ = io.WriteString(w, said)
+	}))
+	defer server.Close()
+	c, err := NewCluster(&rest.Config{Host: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defined := read(t, `
+{apiVersion: v1, kind: Namespace, metadata: {name: a}}
+---
+{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: things.example.org}, spec: {group: example.org, names: {kind: Thing}}}
+`)
+	thing := read(t, "{apiVersion: example.org/v1, kind: Thing, metadata: {name: a, namespace: b}}")[0]
+	if _, err := c.client(thing); err == nil {
+		t.Fatal("it is known before it is told of")
+	}
+	if err := c.awaitKinds(t.Context(), defined); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.client(thing); err != nil {
+		t.Errorf("after waiting: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	asked.Store(-100)
+	if err := c.awaitKinds(ctx, defined); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), `no matches for kind "Thing"`) {
+		t.Errorf("got error %v, want that the wait for Thing was canceled", err)
+	}
+}
+
+func TestBecause(t *testing.T) {
+	refused := errors.New("refused")
+	for _, tc := range []struct {
+		err, last error
+		want      string
+	}{
+		{refused, refused, "refused"},
+		{context.DeadlineExceeded, nil, "context deadline exceeded"},
+		{context.DeadlineExceeded, refused, "context deadline exceeded: refused"},
+	} {
+		if got := because(tc.err, tc.last); got.Error() != tc.want {
+			t.Errorf("%v after %v: got %q, want %q", tc.err, tc.last, got, tc.want)
+		}
 	}
 }
 
