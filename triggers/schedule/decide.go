@@ -33,6 +33,9 @@ type Due struct {
 	Index int
 	// At is when it was due.
 	At time.Time
+	// Since is from when it could be started: from At or, where that came later,
+	// from the end of the run before.
+	Since time.Time
 	// Attempt counts retries; 0 is a run of the timetable.
 	Attempt int
 
@@ -94,8 +97,19 @@ func Decide(all []Job, runs Runs, record Record, now time.Time) Decision {
 			d.Due = append(d.Due, Due{Index: i, At: at, Attempt: attempt, job: j.Name})
 		}
 	}
+	for i := range d.Due {
+		d.Due[i].Since = d.Due[i].startable(runs)
+	}
 	d.Record, d.Changed = record.with(all, anyFired, now)
 	return d
+}
+
+// startable is Since.
+func (d Due) startable(runs Runs) time.Time {
+	if run := runs[d.job]; run != nil && run.Complete() && run.Status.CompletionTime.After(d.At) {
+		return run.Status.CompletionTime.UTC()
+	}
+	return d.At
 }
 
 // dueFirst reports whether the job is due because it never ran.
@@ -142,11 +156,17 @@ func (j *Job) next(run *prowv1.ProwJob) (at time.Time, ok bool) {
 		return time.Time{}, false
 	case j.interval != nil:
 		// Looks come by the minute. One that was late by seconds must not shift all that follow.
-		return run.Status.StartTime.UTC().Truncate(time.Minute).Add(*j.interval), true
+		at = started(run).Truncate(time.Minute).Add(*j.interval)
 	case j.minimum != nil:
-		return run.Status.CompletionTime.UTC().Add(*j.minimum), true
+		at = run.Status.CompletionTime.UTC().Add(*j.minimum)
+	default:
+		return time.Time{}, false
 	}
-	return time.Time{}, false
+	// Whatever the interval, it is later than the latest run was due, or both would have one name.
+	if earliest := started(run).Add(time.Second); at.Before(earliest) {
+		at = earliest
+	}
+	return at, true
 }
 
 // again is when the latest run is retried, and for which time.
@@ -160,7 +180,7 @@ func (j *Job) again(run *prowv1.ProwJob) (at time.Time, attempt int, ok bool) {
 	}
 	attempt = before + 1
 	wanted := j.retry.all || (run.Complete() && run.Status.State != prowv1.SuccessState)
-	return run.Status.StartTime.UTC().Add(j.retry.interval), attempt, wanted && attempt <= j.retry.attempts
+	return started(run).Add(j.retry.interval), attempt, wanted && attempt <= j.retry.attempts
 }
 
 // timetabled is when a run was due by its timetable; not ok for retries and for
@@ -177,6 +197,14 @@ func timetabled(run *prowv1.ProwJob) (at time.Time, ok bool) {
 func began(run *prowv1.ProwJob) time.Time {
 	if at, ok := timetabled(run); ok {
 		return at
+	}
+	return started(run)
+}
+
+// started is when a run started. One that somebody made by hand may not say so.
+func started(run *prowv1.ProwJob) time.Time {
+	if run.Status.StartTime.IsZero() {
+		return run.CreationTimestamp.UTC()
 	}
 	return run.Status.StartTime.UTC()
 }

@@ -58,6 +58,12 @@ func attempt(pj *prowv1.ProwJob, n int) *prowv1.ProwJob {
 	return pj
 }
 
+// made is a run without a start time, as people make them by hand.
+func made(pj *prowv1.ProwJob, when string) *prowv1.ProwJob {
+	pj.CreationTimestamp, pj.Status.StartTime = metav1.NewTime(at(when)), metav1.Time{}
+	return pj
+}
+
 // known is the record of who looked at the jobs at the time.
 func known(jobs []schedule.Job, runs schedule.Runs, when time.Time) schedule.Record {
 	return schedule.Decide(jobs, runs, schedule.Record{}, when).Record
@@ -80,9 +86,12 @@ func TestDecide(t *testing.T) {
 		{"interval, the start was late by seconds", jobs.Periodic{Interval: "1h"}, run("", "10:00:42", "10:01:00", ok), "", "11:00:00", "11:00:00"},
 		{"interval, the run goes on", jobs.Periodic{Interval: "1h"}, run("", "10:00:00", "", pending), "", "12:00:00", ""},
 		{"interval, the run was long", jobs.Periodic{Interval: "1h"}, run("", "10:00:00", "11:30:00", ok), "", "11:31:00", "11:00:00"},
+		{"interval, under a minute", jobs.Periodic{Interval: "30s"}, run("10:00:30", "10:00:40", "10:00:50", ok), "", "10:01:00", "10:00:41"},
+		{"interval, started at nobody knows when", jobs.Periodic{Interval: "1h"}, made(run("", "00:00:00", "10:01:00", ok), "10:00:30"), "", "11:00:00", "11:00:00"},
 		{"minimum interval, never run", jobs.Periodic{MinimumInterval: "1h"}, nil, "", "10:00:00", "10:00:00"},
 		{"minimum interval, too early", jobs.Periodic{MinimumInterval: "1h"}, run("", "09:00:00", "10:00:30", ok), "", "11:00:29", ""},
 		{"minimum interval, due", jobs.Periodic{MinimumInterval: "1h"}, run("", "09:00:00", "10:00:30", ok), "", "11:00:30", "11:00:30"},
+		{"minimum interval of nothing", jobs.Periodic{MinimumInterval: "0s"}, run("10:00:30", "10:00:30", "10:00:30", failed), "", "10:01:00", "10:00:31"},
 		{"cron, not seen before", cronJob("*/30 * * * *"), nil, "", "10:31:00", ""},
 		{"cron, not seen before, in its minute", cronJob("*/30 * * * *"), nil, "", "10:30:04", "10:30:00"},
 		{"cron, too early", cronJob("30 * * * *"), nil, "10:00:00", "10:29:59", ""},
@@ -102,6 +111,7 @@ func TestDecide(t *testing.T) {
 		{"every, due", cronJob("@every 1h"), run("10:00:00", "10:00:20", "10:20:00", ok), "10:00:20", "11:00:00", "11:00:00"},
 		{"every, one for many", cronJob("@every 1h"), run("10:00:00", "10:00:20", "10:20:00", ok), "10:00:20", "13:30:00", "13:00:00"},
 		{"every, passed over while the run went on", cronJob("@every 1h"), run("10:00:00", "10:00:20", "11:20:00", ok), "11:00:20", "11:30:00", ""},
+		{"every, started at nobody knows when", cronJob("@every 1h"), made(run("", "00:00:00", "10:01:00", ok), "10:00:30"), "", "11:00:30", "11:00:30"},
 		{"retry, too early", jobs.Periodic{Interval: "1h", Retry: retry(false, 3)}, run("", "10:00:00", "10:01:00", failed), "", "10:04:59", ""},
 		{"retry, due", jobs.Periodic{Interval: "1h", Retry: retry(false, 3)}, run("", "10:00:00", "10:01:00", failed), "", "10:05:00", "10:05:00 attempt 1"},
 		{"retry, the next", jobs.Periodic{Interval: "1h", Retry: retry(false, 3)}, attempt(run("", "10:05:00", "10:06:00", failed), 1), "", "10:10:00", "10:10:00 attempt 2"},
@@ -215,6 +225,31 @@ func TestNames(t *testing.T) {
 	}
 	if one, other := first("10:30:00"), first("10:30:01"); one != other {
 		t.Errorf("two names for the first run: %s, %s", one, other)
+	}
+}
+
+// What is due could be started once the run before has ended, and is late from then on alone.
+func TestSince(t *testing.T) {
+	retried := jobs.Periodic{Interval: "9h", Retry: &jobs.Retry{Attempts: 1, Interval: "5m"}}
+	for _, tc := range []struct {
+		name string
+		job  jobs.Periodic
+		run  *prowv1.ProwJob
+		want string
+	}{
+		{"the run was short", jobs.Periodic{Interval: "1h"}, run("", "10:00:00", "10:20:00", prowv1.SuccessState), "11:00:00"},
+		{"the run was long", jobs.Periodic{Interval: "1h"}, run("", "10:00:00", "11:30:00", prowv1.SuccessState), "11:30:00"},
+		{"it failed late", retried, run("", "10:00:00", "10:20:00", prowv1.FailureState), "10:20:00"},
+		{"never run", jobs.Periodic{Interval: "1h"}, nil, "12:00:00"},
+	} {
+		runs := schedule.Runs{}
+		if tc.run != nil {
+			runs.Add(tc.run)
+		}
+		due := schedule.Decide([]schedule.Job{job(t, tc.job)}, runs, schedule.Record{}, at("12:00:00")).Due
+		if len(due) != 1 || !due[0].Since.Equal(at(tc.want)) {
+			t.Errorf("%s: got %+v, want one that could be started since %s", tc.name, due, tc.want)
+		}
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/robfig/cron/v3"
+
+	"github.com/cutwater-ci/cutwater/config/jobs"
 )
 
 // Minutes is a set of the minutes of a day, in UTC: by hour, a bit for each.
@@ -54,7 +56,7 @@ func (m *Minutes) Cron(hour int) string {
 
 // AddCron adds the minutes of a line that Cron made; of others, it adds what they have of that shape.
 func (m *Minutes) AddCron(line string) {
-	parsed, err := cron.ParseStandard(line)
+	parsed, err := jobs.ParseCron(line)
 	if err != nil {
 		return
 	}
@@ -108,7 +110,7 @@ func Wakes(all []Job, runs Runs, record Record, current Minutes, now time.Time) 
 
 // addTimes adds times of a cron line, up to the minute before to.
 func addTimes(wakes *Minutes, next func(time.Time) time.Time, from, to time.Time) {
-	for t := next(from.Add(-time.Nanosecond)); !t.IsZero(); t = next(t) {
+	for t := next(from.Add(-time.Nanosecond)); !t.Before(from); t = next(t) { // a line without a next time has the zero one
 		at := whole(t)
 		if !at.Before(to) {
 			return

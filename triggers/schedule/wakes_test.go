@@ -56,6 +56,8 @@ func TestWakes(t *testing.T) {
 		{"minimum interval, to come", jobs.Periodic{MinimumInterval: "1h"}, run("", "11:30:10", "11:40:01", ok), noon, "41 12 * * *", "12:41:30"},
 		{"retry, to come", jobs.Periodic{Interval: "9h", Retry: &jobs.Retry{Attempts: 1, Interval: "1h"}}, run("", "11:30:10", "11:40:01", failed), noon, "31 12 * * *; 30 20 * * *", "12:31:30"},
 		{"every, to come", cronJob("@every 8h"), run("11:30:00", "11:30:10", "11:40:01", ok), noon, "30 3 * * *; 30 11 * * *; 30 19 * * *", "13:00:10"},
+		{"every, started at nobody knows when", cronJob("@every 8h"), made(run("", "00:00:00", "11:40:01", ok), "11:30:10"), noon, "31 3 * * *; 31 11 * * *; 31 19 * * *", "13:00:10"},
+		{"every, due before there were clocks", cronJob("@every 1m"), due(run("", "11:30:10", "", pending), "0001-01-01T00:00:00Z"), noon, "1 12 * * *", "12:01:30"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			all := []schedule.Job{job(t, tc.job)}
@@ -81,6 +83,12 @@ func TestWakes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// due says when a run was due, which somebody made up.
+func due(pj *prowv1.ProwJob, when string) *prowv1.ProwJob {
+	pj.Annotations = map[string]string{schedule.ScheduledAnnotation: when}
+	return pj
 }
 
 func everyMinute() (m schedule.Minutes) {
@@ -110,6 +118,16 @@ func TestCron(t *testing.T) {
 		}
 		if diff := cmp.Diff(fmt.Sprintf("%b", m), fmt.Sprintf("%b", got)); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", line, diff)
+		}
+	}
+}
+
+// What people write into a PingSource is no reason to stop.
+func TestAddCronOfOthers(t *testing.T) {
+	for _, line := range []string{"", "TZ=UTC", "CRON_TZ=", "every night", "@every 1h"} {
+		var m schedule.Minutes
+		if m.AddCron(line); m != (schedule.Minutes{}) {
+			t.Errorf("%q has the minutes %v, want none", line, m)
 		}
 	}
 }
