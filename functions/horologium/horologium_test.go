@@ -24,6 +24,7 @@ import (
 func TestHorologium(t *testing.T) {
 	plane := controlplane.TestPlane(t)
 	t.Run("timetable", func(t *testing.T) { timetable(newWorld(t, plane.Config, "scheduler: {enabled: true}")) })
+	t.Run("late", func(t *testing.T) { late(newWorld(t, plane.Config, "")) })
 	t.Run("failures", func(t *testing.T) { failures(newWorld(t, plane.Config, "")) })
 	t.Run("two at once", func(t *testing.T) { twoAtOnce(newWorld(t, plane.Config, "")) })
 	t.Run("record", func(t *testing.T) { lostRecord(newWorld(t, plane.Config, "")) })
@@ -78,6 +79,19 @@ func timetable(w *world) {
 	}
 }
 
+// late counts from when a run could be started: a run that took long makes the next one none.
+func late(w *world) {
+	w.rings(w.horologium, "10:31:00")
+	w.rings(w.horologium, "11:30:00")
+	w.set("11:40:00")
+	w.ends("hourly", prowv1.SuccessState) // due again since 11:31
+	w.rings(w.horologium, "11:41:00")
+	// flaky and hourly at once, half-past after a second, hourly a minute after its end.
+	if got := w.metric("late_seconds"); got != 62 {
+		w.Errorf("runs were %v s late, want 62", got)
+	}
+}
+
 // failures keep nothing else from starting, and are made up for.
 func failures(w *world) {
 	w.fails = func(_ *http.Request, body string) error {
@@ -100,7 +114,7 @@ func failures(w *world) {
 	if _, err := w.kube.CoreV1().ConfigMaps(w.namespace).Get(w.Context(), schedule.RecordName, metav1.GetOptions{}); err == nil {
 		w.Error("all is said to be worked off")
 	}
-	counted := map[string]float64{"started": w.counter("started"), "refused": w.counter("refused"), "failed": w.counter("failed")}
+	counted := map[string]float64{"started": w.metric("started_total"), "refused": w.metric("refused_total"), "failed": w.metric("failed_total")}
 	if diff := cmp.Diff(map[string]float64{"started": 1, "refused": 2, "failed": 2}, counted); diff != "" {
 		w.Errorf("metrics (-want +got):\n%s", diff)
 	}

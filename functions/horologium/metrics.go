@@ -20,7 +20,7 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 		failed:  counter("cutwater_horologium_failed_total", "Failures to start a run of a periodic, which is tried again."),
 		late: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "cutwater_horologium_late_seconds",
-			Help:    "How long after it was due a run was started.",
+			Help:    "How long after it was due, and the run before had ended, a run was started.",
 			Buckets: []float64{1, 2, 5, 10, 30, 60, 120, 300, 3600, 86400},
 		}),
 	}

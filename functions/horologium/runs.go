@@ -102,7 +102,7 @@ func (h *horologium) startOne(ctx context.Context, c *config.Config, due schedul
 	case err == nil:
 		log.Infow("started a run")
 		h.metrics.started.Inc()
-		h.metrics.late.Observe(now.Sub(due.At).Seconds())
+		h.metrics.late.Observe(now.Sub(due.Since).Seconds())
 		return nil
 	case apierrors.IsAlreadyExists(err):
 		return nil

@@ -91,19 +91,20 @@ func (w *world) replica() *horologium {
 	return h
 }
 
-// counter is what the first replica has counted.
-func (w *world) counter(name string) float64 {
+// metric is what the first replica has counted, or the sum of what it observed.
+func (w *world) metric(name string) float64 {
 	w.Helper()
 	families, err := w.registry.Gather()
 	if err != nil {
 		w.Fatal(err)
 	}
 	for _, family := range families {
-		if family.GetName() == "cutwater_horologium_"+name+"_total" {
-			return family.GetMetric()[0].GetCounter().GetValue()
+		if family.GetName() == "cutwater_horologium_"+name {
+			metric := family.GetMetric()[0]
+			return metric.GetCounter().GetValue() + metric.GetHistogram().GetSampleSum()
 		}
 	}
-	w.Fatalf("there is no metric of what was %s", name)
+	w.Fatalf("there is no metric %s", name)
 	return 0
 }
 
