@@ -64,8 +64,9 @@ func isInternal(host string) bool {
 }
 
 // deadLetter deals with an event that the broker gave up. A delivery of GitHub's is
-// in the inbox, and the sweep goes on with it: only that is written down. Any other
-// event is kept.
+// in the inbox, and the sweep goes on with it until plugins are done: only that is
+// written down, and who else did not take it gets it by inbox.Again. Any other event
+// is kept.
 func (s *server) deadLetter(ctx context.Context, ev event.Event) error {
 	s.metrics.deadLetters.Inc()
 	logging.FromContext(ctx).Errorw("the broker gave an event up", "subscriber", subscriberOf(ev), "code", codeOf(ev))
@@ -103,11 +104,11 @@ func (s *server) noteGivenUp(ctx context.Context, ev event.Event) error {
 	}
 	subscriber := subscriberOf(ev)
 	outcome := inbox.Outcome{
-		State: inbox.StateError, Error: "the broker gave up, the sweep goes on",
+		State: inbox.StateError, Error: "the broker gave up; the sweep goes on while it is pending",
 		Attempts: entry.Plugins[subscriber].Attempts + 1, At: time.Now().UTC(),
 	}
 	if code := codeOf(ev); code != 0 {
-		outcome.Error = fmt.Sprintf("the broker was answered %d and gave up, the sweep goes on", code)
+		outcome.Error = fmt.Sprintf("the broker was answered %d and gave up; the sweep goes on while it is pending", code)
 	}
 	return s.inbox.Record(ctx, d.GUID, inbox.Broker, inbox.Entry{Plugins: map[string]inbox.Outcome{subscriber: outcome}})
 }

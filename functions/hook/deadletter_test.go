@@ -84,7 +84,7 @@ func TestDeadLetterOfDelivery(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]inbox.Outcome{"plugins.cutwater.svc.cluster.local": {
-		State: inbox.StateError, Error: "the broker was answered 503 and gave up, the sweep goes on", Attempts: 2,
+		State: inbox.StateError, Error: "the broker was answered 503 and gave up; the sweep goes on while it is pending", Attempts: 2,
 	}}
 	if diff := gocmp.Diff(want, entry.Plugins, cmpopts.IgnoreFields(inbox.Outcome{}, "At")); diff != "" {
 		t.Errorf("ledger (-want +got):\n%s", diff)

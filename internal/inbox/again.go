@@ -66,8 +66,8 @@ func (w Which) has(plugin string, o Outcome) bool {
 
 // Again has the next sweep send a delivery again, as if it had just come, and returns
 // the plugins whose outcomes are taken back for that. Those that are done skip it. It
-// returns ErrNotFound where the request is not kept, and ErrDone where it is neither
-// pending nor dead and there is no outcome to take back.
+// returns ErrNotFound where the request is not kept, and ErrDone where nothing about it
+// is unfinished and there is no outcome to take back.
 func (i *Inbox) Again(ctx context.Context, guid string, which Which, now time.Time) ([]string, error) {
 	if err := checkGUID(guid); err != nil {
 		return nil, err
@@ -82,25 +82,31 @@ func (i *Inbox) Again(ctx context.Context, guid string, which Which, now time.Ti
 	if err != nil {
 		return nil, err
 	}
+	unfinished, err := i.unfinished(ctx, guid, entries)
+	if err != nil {
+		return nil, err
+	}
 	delete(entries, Broker) // which does nothing
 	plugins := which.in(entries)
 	if which.Plugin != "" && len(plugins) == 0 {
 		return nil, fmt.Errorf("plugin %s: %w", which.Plugin, ErrDone)
 	}
-	unfinished, err := i.unfinished(ctx, guid)
-	if err != nil {
-		return nil, err
-	}
 	if len(plugins) == 0 && !unfinished {
 		return nil, ErrDone
+	}
+	// The mark comes first, as in revive. No sweep shall send it yet: it would be finished
+	// with the outcomes that are taken back only then.
+	mark := Pending{GUID: guid, Since: now, LastSent: now}
+	if err := i.Mark(ctx, mark); err != nil {
+		return nil, err
 	}
 	for consumer, entry := range entries {
 		if err := i.takeBack(ctx, guid, consumer, entry, which); err != nil {
 			return nil, err
 		}
 	}
-	// Never sent: due at once. The mark comes first, as in revive.
-	if err := i.Mark(ctx, Pending{GUID: guid, Since: now}); err != nil {
+	mark.LastSent = time.Time{} // never: due at once
+	if err := i.Mark(ctx, mark); err != nil {
 		return nil, err
 	}
 	return plugins, i.remove(ctx, deadKey(guid))
@@ -120,8 +126,12 @@ func (w Which) in(entries map[string]Entry) []string {
 	return slices.Compact(names)
 }
 
-// unfinished reports whether the delivery is pending or dead.
-func (i *Inbox) unfinished(ctx context.Context, guid string) (bool, error) {
+// unfinished reports whether somebody may have to see the delivery yet: it is pending
+// or dead, hook was stopped before it could accept it, or the broker gave somebody up.
+func (i *Inbox) unfinished(ctx context.Context, guid string, entries map[string]Entry) (bool, error) {
+	if _, undelivered := entries[Broker]; undelivered || len(entries) == 0 {
+		return true, nil
+	}
 	pending, err := i.bucket.Exists(ctx, pendingKey(guid))
 	if err != nil || pending {
 		return pending, err

@@ -4,6 +4,8 @@ package inbox_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -62,6 +64,64 @@ func TestAgain(t *testing.T) {
 				t.Errorf("ledger: got %v, want all but %v", entry.Plugins, tc.want)
 			}
 		})
+	}
+}
+
+// A replay that fails between its steps can be tried again.
+func TestAgainBroken(t *testing.T) {
+	dir := t.TempDir()
+	i, b := open(t, "file://"+dir)
+	ctx := t.Context()
+	outcomes := map[string]inbox.Outcome{"hold": {State: inbox.StateDone}, "trigger": {State: inbox.StatePermanent}}
+	for _, err := range []error{
+		i.Put(ctx, newDelivery("a")), i.Record(ctx, "a", "plugins", inbox.Entry{Plugins: outcomes}), i.Finish(ctx, "a"),
+		// Nobody makes a folder where a file is.
+		os.RemoveAll(filepath.Join(dir, "inbox", "pending")), os.WriteFile(filepath.Join(dir, "inbox", "pending"), nil, 0o600),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := i.Again(ctx, "a", inbox.Which{}, received); err == nil {
+		t.Fatalf("got %v, want an error", got)
+	}
+	if err := os.Remove(filepath.Join(dir, "inbox", "pending")); err != nil {
+		t.Fatal(err)
+	}
+	got, err := i.Again(ctx, "a", inbox.Which{}, received)
+	if diff := cmp.Diff([]string{"trigger"}, got); diff != "" || err != nil {
+		t.Errorf("again: got %v, %v (-want +got):\n%s", got, err, diff)
+	}
+	want := []string{"inbox/deliveries/a/plugins", "inbox/deliveries/a/request", "inbox/pending/a"}
+	if diff := cmp.Diff(want, keys(t, b)); diff != "" {
+		t.Errorf("keys (-want +got):\n%s", diff)
+	}
+}
+
+// What hook was stopped over, and what the broker gave up though plugins are done, is
+// sent again: whose the event is besides, the ledger does not say.
+func TestAgainUndelivered(t *testing.T) {
+	i, _ := open(t, "file://"+t.TempDir())
+	ctx := t.Context()
+	outcome := func(name, state string) inbox.Entry {
+		return inbox.Entry{Plugins: map[string]inbox.Outcome{name: {State: state}}}
+	}
+	for _, err := range []error{
+		i.Put(ctx, newDelivery("stored")), i.Finish(ctx, "stored"),
+		i.Put(ctx, newDelivery("mine")), i.Record(ctx, "mine", "plugins", outcome("hold", inbox.StateDone)),
+		i.Record(ctx, "mine", inbox.Broker, outcome("mine.svc", inbox.StateError)), i.Finish(ctx, "mine"),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, guid := range []string{"mine", "stored"} {
+		if got, err := i.Again(ctx, guid, inbox.Which{}, received); len(got) > 0 || err != nil {
+			t.Errorf("%s: got %v, %v, want no plugin", guid, got, err)
+		}
+	}
+	if p := pending(t, i); len(p) != 2 || !p[0].Due(received) || !p[1].Due(received) {
+		t.Errorf("pending: got %+v, want both, and due", p)
 	}
 }
 
