@@ -16,15 +16,19 @@ import (
 type Store = reload.Store[Config]
 
 // NewStore loads the configuration, or returns everything that is wrong with
-// it, and follows its files until ctx ends. onReload, when not nil, hears of
-// every later load: nil, or what is wrong.
-func NewStore(ctx context.Context, files Files, onReload func(error)) (*Store, error) {
+// it, and follows its files until ctx ends.
+func NewStore(ctx context.Context, files Files, o reload.Options) (*Store, error) {
 	return reload.New(ctx, reload.Source[Config]{
-		Name:     "config",
-		Paths:    append([]string{files.Config, files.Jobs}, files.SupplementalConfigDirs...),
-		Load:     newLoader(files).load,
+		Name:  "config",
+		Paths: append([]string{files.Config, files.Jobs}, files.SupplementalConfigDirs...),
+		Load:  newLoader(files).load,
+		LoadFrom: func(ctx context.Context, paths []string) (*Config, error) {
+			copied := files
+			copied.Config, copied.Jobs, copied.SupplementalConfigDirs = paths[0], paths[1], paths[2:]
+			return Load(ctx, copied)
+		},
 		Warnings: func(c *Config) []document.Problem { return slices.Concat(c.Warnings, c.Unread) },
-		OnReload: onReload,
+		Options:  o,
 	})
 }
 

@@ -17,6 +17,9 @@ import (
 
 	"github.com/cutwater-ci/cutwater/config"
 	"github.com/cutwater-ci/cutwater/config/jobs"
+	"github.com/cutwater-ci/cutwater/config/lastgood"
+	"github.com/cutwater-ci/cutwater/config/reload"
+	"github.com/cutwater-ci/cutwater/internal/blob"
 	"github.com/cutwater-ci/cutwater/internal/function"
 )
 
@@ -52,7 +55,7 @@ func TestStoreWhileHandlersRead(t *testing.T) {
 	reloads := make(chan error, 100)
 	ctx, cancel := context.WithCancel(function.WithRegisterer(t.Context(), prometheus.NewRegistry()))
 	defer cancel()
-	store, err := config.NewStore(ctx, files, func(err error) { reloads <- err })
+	store, err := config.NewStore(ctx, files, reload.Options{OnReload: func(err error) { reloads <- err }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,5 +98,40 @@ func TestStoreWhileHandlersRead(t *testing.T) {
 	handlers.Wait()
 	if diff := cmp.Diff(before, use(t, first)); diff != "" {
 		t.Errorf("the first configuration has changed (-then +now):\n%s", diff)
+	}
+}
+
+// A store that starts with broken files has all that the last good ones held.
+func TestStoreStartsWithACopy(t *testing.T) {
+	files := write(t, "pod_namespace: pods\n", "periodics: [{name: nightly, interval: 1h, spec: {containers: [{image: alpine}]}}]\n")
+	supplement := t.TempDir()
+	files.SupplementalConfigDirs = []string{supplement}
+	text := "tide: {queries: [{repos: [org/repo], labels: [lgtm]}]}\n"
+	if err := os.WriteFile(filepath.Join(supplement, "org_prowconfig.yaml"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	bucket, err := blob.Open(t.Context(), "mem://")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, copies := function.WithRegisterer(t.Context(), prometheus.NewRegistry()), lastgood.In(bucket)
+	paths := append([]string{files.Config, files.Jobs}, files.SupplementalConfigDirs...)
+	sum, err := copies.Sum(paths)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := copies.Keep(ctx, "config", sum, paths); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(files.Config, []byte("pod_namespace: [\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	store, err := config.NewStore(ctx, files, reload.Options{Copies: copies})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := store.Load()
+	if c.PodNamespace != "pods" || len(c.Jobs.Periodics) != 1 || len(c.Tide.Queries) != 1 {
+		t.Errorf("in force are namespace %q, %d periodics and %d queries", c.PodNamespace, len(c.Jobs.Periodics), len(c.Tide.Queries))
 	}
 }

@@ -94,14 +94,18 @@ func (l *loader) invalid(errs *apis.FieldError) {
 type Store = reload.Store[Configuration]
 
 // NewStore loads the configuration, or returns everything that is wrong with
-// it, and follows its files until ctx ends. onReload, when not nil, hears of
-// every later load: nil, or what is wrong.
-func NewStore(ctx context.Context, files Files, onReload func(error)) (*Store, error) {
+// it, and follows its files until ctx ends.
+func NewStore(ctx context.Context, files Files, o reload.Options) (*Store, error) {
 	return reload.New(ctx, reload.Source[Configuration]{
-		Name:     "plugins",
-		Paths:    append([]string{files.Config}, files.SupplementalDirs...),
-		Load:     func(ctx context.Context) (*Configuration, error) { return Load(ctx, files) },
+		Name:  "plugins",
+		Paths: append([]string{files.Config}, files.SupplementalDirs...),
+		Load:  func(ctx context.Context) (*Configuration, error) { return Load(ctx, files) },
+		LoadFrom: func(ctx context.Context, paths []string) (*Configuration, error) {
+			copied := files
+			copied.Config, copied.SupplementalDirs = paths[0], paths[1:]
+			return Load(ctx, copied)
+		},
 		Warnings: (*Configuration).Odd,
-		OnReload: onReload,
+		Options:  o,
 	})
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cutwater-ci/cutwater/config/document"
 	"github.com/cutwater-ci/cutwater/config/plugins"
+	"github.com/cutwater-ci/cutwater/config/reload"
 	functions "github.com/cutwater-ci/cutwater/functions/plugins"
 	"github.com/cutwater-ci/cutwater/internal/txtartest"
 )
@@ -93,7 +94,7 @@ func TestKnownPluginsAreThere(t *testing.T) {
 
 func TestStoreStartsAndSaysWhatIsOdd(t *testing.T) {
 	files, dir := write(t, txtar.Parse([]byte("-- plugins.yaml --\nplugns: {}\nplugins:\n  org: {plgins: [hold], plugins: [hodl, wip]}\napprove: []\n")))
-	s, err := plugins.NewStore(t.Context(), files, nil)
+	s, err := plugins.NewStore(t.Context(), files, reload.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

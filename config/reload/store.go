@@ -2,13 +2,15 @@
 
 // Package reload keeps a configuration up to date with its files, ConfigMap
 // mounts included. A broken change is logged and counted, and the last good
-// state stays in force.
+// state stays in force, also in a process that starts later, where there are
+// copies (package lastgood).
 //
 // Metrics, where the context says (package function): cutwater_config_reload_errors_total
 // and cutwater_config_last_reload_success, by config.
 package reload
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,8 +48,22 @@ type Source[T any] struct {
 	Load func(context.Context) (*T, error)
 	// Warnings, when set, is what is odd in a state. It is logged when it changes.
 	Warnings func(*T) []document.Problem
+	// LoadFrom is Load of the same files elsewhere: paths are in the order of
+	// Paths. It is used with Copies alone.
+	LoadFrom func(ctx context.Context, paths []string) (*T, error)
+	Options
+}
+
+// Options are what the users of a configuration may want.
+type Options struct {
 	// OnReload, when set, hears of every load but the first: nil, or what is wrong.
 	OnReload func(error)
+	// Copies, when set, is where copies of good files are kept, and where New finds
+	// the last one when the files are wrong.
+	Copies Copies
+	// KeepAfter is how long after a load a copy is kept, five seconds when zero: a
+	// function that starts has the event that woke it to do first.
+	KeepAfter time.Duration
 }
 
 // Store holds the last good state.
@@ -56,11 +72,16 @@ type Store[T any] struct {
 	current atomic.Pointer[T]
 	watcher *fsnotify.Watcher
 	metrics *metrics
-	// warned is what was logged last; only one goroutine at a time uses it.
+	// What follows is used by one goroutine at a time.
+
+	// warned is what was logged last.
 	warned []document.Problem
+	// good is the sum of the files if the last load found them good, and kept that of the last copy.
+	good, kept string
 }
 
-// New loads once, or returns what is wrong, and then follows the files until ctx ends.
+// New loads once, or returns what is wrong if there is no good copy, and then
+// follows the files until ctx ends.
 func New[T any](ctx context.Context, source Source[T]) (*Store[T], error) {
 	m, err := newMetrics(function.Registerer(ctx))
 	if err != nil {
@@ -74,12 +95,13 @@ func New[T any](ctx context.Context, source Source[T]) (*Store[T], error) {
 	// The watch comes first, so that no change between reading and watching is missed.
 	s.watch()
 	first, err := s.load(ctx)
-	if err != nil {
+	if err == nil {
+		m.succeeded(source.Name)
+	} else if first, err = s.restore(ctx, err); err != nil {
 		return nil, errors.Join(err, watcher.Close())
 	}
 	s.current.Store(first)
 	s.warn(ctx, first)
-	m.succeeded(source.Name)
 	go s.follow(ctx)
 	return s, nil
 }
@@ -137,8 +159,10 @@ func below(root, name string) bool {
 
 func (s *Store[T]) follow(ctx context.Context) {
 	defer s.watcher.Close()
-	timer := time.NewTimer(recheck)
+	keepAfter := cmp.Or(s.source.KeepAfter, 5*time.Second)
+	timer, keeping := time.NewTimer(recheck), time.NewTimer(keepAfter)
 	defer timer.Stop()
+	defer keeping.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -159,6 +183,9 @@ func (s *Store[T]) follow(ctx context.Context) {
 		case <-timer.C:
 			s.reload(ctx)
 			timer.Reset(recheck)
+			keeping.Reset(keepAfter)
+		case <-keeping.C:
+			s.keep(ctx)
 		}
 	}
 }
@@ -203,12 +230,23 @@ func (s *Store[T]) warn(ctx context.Context, state *T) {
 	s.warned = warnings
 }
 
-// load turns a panic into an error: a strange file must not end the process.
-func (s *Store[T]) load(ctx context.Context) (next *T, err error) {
+// load loads what the files say now.
+func (s *Store[T]) load(ctx context.Context) (*T, error) {
+	sum := s.sum(ctx)
+	next, err := safely(ctx, s.source.Load)
+	if err != nil {
+		sum = ""
+	}
+	s.good = sum
+	return next, err
+}
+
+// safely turns a panic into an error: a strange file must not end the process.
+func safely[T any](ctx context.Context, load func(context.Context) (*T, error)) (next *T, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
-	return s.source.Load(ctx)
+	return load(ctx)
 }

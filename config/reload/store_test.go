@@ -30,7 +30,7 @@ func store(t *testing.T, name string) (*reload.Store[string], <-chan error, *pro
 	t.Cleanup(cancel)
 	s, err := reload.New(function.WithRegisterer(ctx, registry), reload.Source[string]{
 		Name: "test", Paths: []string{name, ""},
-		OnReload: func(err error) { reloads <- err },
+		Options: reload.Options{OnReload: func(err error) { reloads <- err }},
 		Load: func(context.Context) (*string, error) {
 			data, err := os.ReadFile(name)
 			text := string(data)
@@ -174,8 +174,8 @@ func TestStoreFollowsPlainNamesAndLinks(t *testing.T) {
 			defer cancel()
 			_, err := reload.New(ctx, reload.Source[string]{
 				Name: "test", Paths: []string{path},
-				Load:     func(context.Context) (*string, error) { return new(string), nil },
-				OnReload: func(err error) { reloads <- err },
+				Load:    func(context.Context) (*string, error) { return new(string), nil },
+				Options: reload.Options{OnReload: func(err error) { reloads <- err }},
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -198,7 +198,7 @@ func TestStoreLogsWarningsOnce(t *testing.T) {
 	defer cancel()
 	_, err := reload.New(ctx, reload.Source[string]{
 		Name: "test", Paths: []string{name},
-		OnReload: func(err error) { reloads <- err },
+		Options: reload.Options{OnReload: func(err error) { reloads <- err }},
 		Warnings: func(state *string) []document.Problem {
 			return []document.Problem{{Position: document.Position{File: "config.yaml", Line: 1}, Path: *state, Message: "is not known"}}
 		},

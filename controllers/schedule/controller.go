@@ -112,7 +112,7 @@ func NewController(ctx context.Context, o Options) (*controller.Impl, error) {
 	r.periodics, err = reload.New(ctx, reload.Source[timetable]{
 		Name: "timetable", Paths: []string{o.ConfigPath, o.JobConfigPath}, Load: reader.load,
 		Warnings: func(t *timetable) []document.Problem { return t.problems },
-		OnReload: func(error) { changed() },
+		Options:  reload.Options{OnReload: func(error) { changed() }},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading when periodics run: %w", err)

@@ -17,6 +17,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/cutwater-ci/cutwater/config/lastgood"
 	"github.com/cutwater-ci/cutwater/internal/blob"
 	"github.com/cutwater-ci/cutwater/internal/inbox"
 	webhook "github.com/cutwater-ci/cutwater/triggers/github"
@@ -116,6 +117,49 @@ func TestNew(t *testing.T) {
 				t.Errorf("ledger (-want, +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// A function that starts while its files are wrong works by the copies of those that were in force.
+func TestNewWithBrokenFiles(t *testing.T) {
+	forge, prowJobs := &fakeGitHub{}, &cluster{}
+	github, kubernetes := httptest.NewServer(forge), httptest.NewServer(prowJobs)
+	defer github.Close()
+	defer kubernetes.Close()
+	env := environment(t, github.URL, kubernetes.URL)
+	bucket, err := blob.Open(t.Context(), env["BUCKET"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, paths := range map[string][]string{"config": {env["CONFIG_PATH"], env["JOB_CONFIG_PATH"]}, "plugins": {env["PLUGIN_CONFIG"]}} {
+		copies := lastgood.In(bucket)
+		sum, err := copies.Sum(paths)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := copies.Keep(t.Context(), name, sum, paths); err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range paths {
+			if err := os.WriteFile(file, []byte("deck: [\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	handler, err := New(t.Context(), lookup(env))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := inbox.Delivery{GUID: guid, Event: webhook.IssueComment, Header: http.Header{}, Body: []byte(testAll), ReceivedAt: time.Now()}
+	d.Header.Set(webhook.SignatureHeader, webhook.Sign(d.Body, []byte(testToken)))
+	if err := deliverTo(t, handler, inboxOf(t, env["BUCKET"]), d); err != nil {
+		t.Error(err)
+	}
+	if diff := gocmp.Diff(map[string]string{"hold": "done", "trigger": "done"}, states(t, env["BUCKET"])); diff != "" {
+		t.Errorf("ledger (-want, +got):\n%s", diff)
+	}
+	if diff := gocmp.Diff([]string{"POST /apis/prow.k8s.io/v1/namespaces/jobs/prowjobs unit"}, prowJobs.asked); diff != "" {
+		t.Errorf("what the cluster was asked (-want, +got):\n%s", diff)
 	}
 }
 

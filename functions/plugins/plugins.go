@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"github.com/cutwater-ci/cutwater/config"
+	"github.com/cutwater-ci/cutwater/config/lastgood"
 	"github.com/cutwater-ci/cutwater/config/plugins"
+	"github.com/cutwater-ci/cutwater/config/reload"
 	"github.com/cutwater-ci/cutwater/internal/blob"
 	"github.com/cutwater-ci/cutwater/internal/event"
 	"github.com/cutwater-ci/cutwater/internal/function"
@@ -38,11 +40,12 @@ func New(ctx context.Context, env function.Lookup) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	configs, err := config.NewStore(ctx, e.Config.Files(), nil)
+	copies := reload.Options{Copies: lastgood.In(bucket)}
+	configs, err := config.NewStore(ctx, e.Config.Files(), copies)
 	if err != nil {
 		return nil, err
 	}
-	settings, err := plugins.NewStore(ctx, e.pluginFiles(), nil)
+	settings, err := plugins.NewStore(ctx, e.pluginFiles(), copies)
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ import (
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 	"github.com/cutwater-ci/cutwater/config"
+	"github.com/cutwater-ci/cutwater/config/reload"
 	"github.com/cutwater-ci/cutwater/internal/client/clientset/versioned"
 	"github.com/cutwater-ci/cutwater/internal/event"
 	"github.com/cutwater-ci/cutwater/internal/function"
@@ -65,7 +66,7 @@ func New(ctx context.Context, env function.Lookup) (http.Handler, error) {
 	if err := function.Decode(ctx, env, &e); err != nil {
 		return nil, err
 	}
-	store, err := config.NewStore(ctx, e.Config.Files(), nil)
+	store, err := config.NewStore(ctx, e.Config.Files(), reload.Options{})
 	if err != nil {
 		return nil, err
 	}
