@@ -71,9 +71,12 @@ func TestAlerts(t *testing.T) {
 				t.Errorf("%s asks for no metric: %s", rule.Alert, rule.Expr)
 			}
 			for _, name := range used {
-				if !code[strings.TrimSuffix(name, "_bucket")] {
+				if !code[strings.TrimSuffix(strings.TrimSuffix(name, "_bucket"), "_count")] {
 					t.Errorf("%s asks for %s, which no program has", rule.Alert, name)
 				}
+			}
+			if strings.Contains(rule.Expr, "increase(") {
+				t.Errorf("%s misses what a counter begins with, which may be all: %s", rule.Alert, rule.Expr)
 			}
 			if !strings.Contains(docs, "`"+rule.Alert+"`") {
 				t.Errorf("docs/operations.md does not say what to do about %s", rule.Alert)
