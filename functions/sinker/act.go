@@ -30,8 +30,8 @@ func cleanPods(ctx context.Context, c cluster, namespace string, actions []podAc
 		pods, p := c.kube.CoreV1().Pods(namespace), a.pod
 		where := " pod " + p.name + " of build cluster " + c.alias
 		if a.release {
-			if _, err := pods.Patch(ctx, p.name, types.MergePatchType, p.released(), metav1.PatchOptions{}); !vanished(err) && err != nil {
-				t.add("", err, "taking the reporter's finalizer from"+where)
+			if _, err := pods.Patch(ctx, p.name, types.MergePatchType, p.released(), metav1.PatchOptions{}); err != nil && !vanished(err) {
+				t.fail(err, "taking the reporter's finalizer from"+where)
 				return
 			}
 		}
@@ -57,7 +57,7 @@ func each[T any](ctx context.Context, list []T, t *tally, do func(T)) {
 	group.SetLimit(workers)
 	for i, item := range list {
 		if ctx.Err() != nil {
-			t.fail("timeout", fmt.Errorf("%d are left to the next time: %w", len(list)-i, context.Cause(ctx)))
+			t.count("timeout", fmt.Errorf("%d are left to the next time: %w", len(list)-i, context.Cause(ctx)))
 			break
 		}
 		group.Go(func() error { do(item); return nil })

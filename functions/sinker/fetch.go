@@ -91,7 +91,7 @@ func (s *sinker) findOwners(ctx context.Context, namespace string, pods []pod, n
 		case apierrors.IsNotFound(err):
 			p.orphan = true
 		case err != nil:
-			t.add("", err, "looking for the ProwJob of pod "+p.name)
+			t.fail(err, "looking for the ProwJob of pod "+p.name)
 		default:
 			p.run = slim(pj)
 		}

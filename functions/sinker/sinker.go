@@ -138,7 +138,7 @@ func (s *sinker) clean(ctx context.Context, c *config.Config) error {
 		work.Go(func() {
 			pods, err := listPods(ctx, cluster, c.PodNamespace, runs)
 			if err != nil {
-				donePods.add("", err, "cleaning build cluster "+cluster.alias)
+				donePods.fail(err, "cleaning build cluster "+cluster.alias)
 				return
 			}
 			donePods.found(len(pods))

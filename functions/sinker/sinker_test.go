@@ -113,7 +113,10 @@ func fromEnvironment(w *world, kubeconfig []byte) {
 // tried again; one that is excluded is not asked.
 func clusterAway(w *world) {
 	nowhere := kubernetes.NewForConfigOrDie(&rest.Config{Host: "http://127.0.0.1:1"})
-	w.clusters = slices.Concat([]cluster{{"away", nowhere}}, w.clusters, []cluster{{"excluded", nowhere}})
+	other := httptest.NewServer(http.NotFoundHandler()) // what is there now is no API server
+	defer other.Close()
+	elsewhere := kubernetes.NewForConfigOrDie(&rest.Config{Host: other.URL})
+	w.clusters = slices.Concat([]cluster{{"away", nowhere}, {"moved", elsewhere}}, w.clusters, []cluster{{"excluded", nowhere}})
 	w.run("old", prowv1.PresubmitJob, "unit", 72*time.Hour, 72*time.Hour)
 	w.pod("lost", ours("nobody"), time.Hour)
 	if got := w.tick(w.Context()); got != http.StatusInternalServerError {
@@ -121,6 +124,7 @@ func clusterAway(w *world) {
 	}
 	w.wantLeft([]string{}, []string{})
 	w.wantMetrics(
+		`sinker_pod_removal_errors{reason="NotFound"} 1`,
 		`sinker_pod_removal_errors{reason="Unknown"} 1`,
 		`sinker_pods_existing 1`,
 		`sinker_pods_removed{reason="orphaned"} 1`,

@@ -39,11 +39,16 @@ func (t *tally) add(why reason, err error, what string) {
 		defer t.mu.Unlock()
 		t.done[why]++
 	case !vanished(err):
-		t.fail(cmp.Or(string(apierrors.ReasonForError(err)), "Unknown"), fmt.Errorf("%s: %w", what, err))
+		t.fail(err, what)
 	}
 }
 
-func (t *tally) fail(kind string, err error) {
+// fail counts a request that failed, by what Kubernetes calls the error.
+func (t *tally) fail(err error, what string) {
+	t.count(cmp.Or(string(apierrors.ReasonForError(err)), "Unknown"), fmt.Errorf("%s: %w", what, err))
+}
+
+func (t *tally) count(kind string, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.failed[kind]++
