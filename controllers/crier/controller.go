@@ -34,7 +34,6 @@ func NewController(ctx context.Context, reporter Reporter, opts Options) (*contr
 		timeout:  opts.Timeout,
 		now:      opts.Now,
 		metrics:  newMetrics(opts.Metrics),
-		stop:     ctx,
 	}
 
 	name := "crier." + reporter.Name()

@@ -63,7 +63,13 @@ func start(t *testing.T, config *rest.Config, opts crier.Options, makeReporters 
 		w.running.Go(func() { _ = impl.Run(ctx) })
 	}
 	w.stop = sync.OnceFunc(func() { cancel(); w.running.Wait(); factory.Shutdown() })
-	t.Cleanup(w.stop)
+	t.Cleanup(func() {
+		w.stop()
+		// The next test knows nothing of these runs.
+		if err := client.ProwV1().ProwJobs("default").DeleteCollection(context.WithoutCancel(t.Context()), metav1.DeleteOptions{}, metav1.ListOptions{}); err != nil {
+			t.Error(err)
+		}
+	})
 	return w
 }
 
@@ -95,7 +101,12 @@ func (w *world) move(t *testing.T, name string, state prowv1.ProwJobState) {
 	if state != prowv1.PendingState {
 		patch += `, "completionTime": "` + time.Now().UTC().Format(time.RFC3339) + `"`
 	}
-	_, err := w.client.ProwV1().ProwJobs("default").Patch(t.Context(), name, "application/merge-patch+json", []byte(patch+"}}"), metav1.PatchOptions{})
+	w.patch(t, name, patch+"}}")
+}
+
+func (w *world) patch(t *testing.T, name, patch string) {
+	t.Helper()
+	_, err := w.client.ProwV1().ProwJobs("default").Patch(t.Context(), name, "application/merge-patch+json", []byte(patch), metav1.PatchOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,20 +150,36 @@ type diary struct {
 	said []string
 	// fail is how many reports shall fail first.
 	fail int
+	// begun is closed when the first report has begun, which then takes a while; nil is for no such thing.
+	begun chan struct{}
 }
 
 func (d *diary) Name() string { return d.name }
 
 func (d *diary) ShouldReport(pj *prowv1.ProwJob) bool { return !strings.HasPrefix(pj.Name, "silent") }
 
-func (d *diary) Report(_ context.Context, pj *prowv1.ProwJob) error {
+func (d *diary) Report(ctx context.Context, pj *prowv1.ProwJob) error {
+	if d.begun != nil {
+		close(d.begun)
+		timer := time.NewTimer(time.Second)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.fail > 0 {
 		d.fail--
 		return errors.New("not today")
 	}
-	d.said = append(d.said, pj.Name+" "+string(pj.Status.State))
+	said := pj.Name + " " + string(pj.Status.State)
+	if pj.Complete() {
+		said += ", complete"
+	}
+	d.said = append(d.said, said)
 	return nil
 }
 
@@ -165,6 +192,8 @@ func (d *diary) all() []string {
 func TestController(t *testing.T) {
 	config := controlplane.Test(t)
 	t.Run("reporters", func(t *testing.T) { testReporters(t, config) })
+	t.Run("abort", func(t *testing.T) { testAbort(t, config) })
+	t.Run("stop", func(t *testing.T) { testStop(t, config) })
 	t.Run("GitHub", func(t *testing.T) { testGitHub(t, config) })
 }
 
@@ -190,7 +219,7 @@ func testReporters(t *testing.T, config *rest.Config) {
 	pj := w.recorded(t, "a", "bad", prowv1.SuccessState)
 	w.stop()
 
-	want := []string{"a triggered", "a pending", "a success"}
+	want := []string{"a triggered", "a pending", "a success, complete"}
 	for _, d := range []*diary{good, bad} {
 		if diff := cmp.Diff(want, d.all()); diff != "" {
 			t.Errorf("%s was told (-want +got):\n%s", d.name, diff)
@@ -211,6 +240,34 @@ func testReporters(t *testing.T, config *rest.Config) {
 	if diff := cmp.Diff(map[string]int{"crier_report_latency": 2, "crier_reporting_results": 3}, metrics); diff != "" {
 		t.Errorf("metrics (-want +got):\n%s", diff)
 	}
+}
+
+// An abort is told of once, when the run has ended: a reporter would say nothing of
+// the end that comes after the record.
+func testAbort(t *testing.T, config *rest.Config) {
+	d := &diary{name: "abort"}
+	w := start(t, config, crier.Options{}, func(externalversions.SharedInformerFactory) []crier.Reporter { return []crier.Reporter{d} })
+	w.create(t, "cut", 1, nil)
+	w.recorded(t, "cut", "abort", prowv1.TriggeredState)
+	w.patch(t, "cut", `{"status": {"state": "aborted"}}`)
+	w.create(t, "later", 1, nil) // is seen after that
+	w.recorded(t, "later", "abort", prowv1.TriggeredState)
+	w.move(t, "cut", prowv1.AbortedState)
+	w.recorded(t, "cut", "abort", prowv1.AbortedState)
+	w.stop()
+	if diff := cmp.Diff([]string{"cut triggered", "later triggered", "cut aborted, complete"}, d.all()); diff != "" {
+		t.Errorf("what was told (-want +got):\n%s", diff)
+	}
+}
+
+// A report that was begun when the process is to stop ends well.
+func testStop(t *testing.T, config *rest.Config) {
+	d := &diary{name: "stop", begun: make(chan struct{})}
+	w := start(t, config, crier.Options{}, func(externalversions.SharedInformerFactory) []crier.Reporter { return []crier.Reporter{d} })
+	w.create(t, "slow", 1, nil)
+	<-d.begun
+	w.stop()
+	w.recorded(t, "slow", "stop", prowv1.TriggeredState)
 }
 
 // From the end of a job to GitHub, through all that is in between.

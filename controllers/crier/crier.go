@@ -60,7 +60,12 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// due says whether the reporter has yet to tell of the job's present state.
+// due says whether the reporter has yet to tell of the job's present state. An
+// abort is told of when the run has ended: reporters say more of such runs, and
+// the record, which is of the state alone, would keep them from saying it later.
 func due(r Reporter, pj *prowv1.ProwJob) bool {
+	if pj.Status.State == prowv1.AbortedState && !pj.Complete() {
+		return false
+	}
 	return pj.Status.PrevReportStates[r.Name()] != pj.Status.State && r.ShouldReport(pj)
 }

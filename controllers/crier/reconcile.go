@@ -35,8 +35,6 @@ type Reconciler struct {
 	timeout  time.Duration
 	now      func() time.Time
 	metrics  metrics
-	// stop ends when the process shall; work queues give no such context.
-	stop context.Context
 
 	// told holds, by UID, a state that was reported and recorded, until the
 	// informer shows the record: the cache lags behind our own patches.
@@ -62,8 +60,6 @@ func (r *Reconciler) Reconcile(ctx context.Context, key string) error {
 
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	defer context.AfterFunc(r.stop, cancel)() //nolint:contextcheck // the end of leading ends it, too
-
 	err = r.reporter.Report(ctx, pj)
 	r.metrics.observe(r.reporter.Name(), r.now().Sub(since(pj)), err)
 	if err != nil {
