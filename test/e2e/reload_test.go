@@ -7,17 +7,24 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/cutwater-ci/cutwater/controllers"
+	"github.com/cutwater-ci/cutwater/functions/plugins"
 	"github.com/cutwater-ci/cutwater/internal/function"
 	"github.com/cutwater-ci/cutwater/local/up"
 )
 
 // brokenReload breaks the configuration of a machine that runs. The last good one
-// stays in force, the log and a metric say so, and mending the file is enough.
+// stays in force, also in plugins that start now; the log and a metric say so,
+// and mending the file is enough.
 func brokenReload(t *testing.T, s *story) {
 	s.begin(t, unit)
 	s.passes(t, 1)
@@ -30,6 +37,7 @@ func brokenReload(t *testing.T, s *story) {
 	replica, environment := s.replica(t)
 	metrics := map[string]string{"plugins": s.m.Mesh.URL(s.m.Namespace, "plugins") + "/metrics", "controller": replica}
 	s.awaitMetric(t, metrics, 1)
+	s.awaitCopies(t)
 
 	rewrite(t, path, append([]byte("log_level: loud\nsinker: {resync_period: soon}\n"), good...))
 	s.awaitMetric(t, metrics, 0)
@@ -41,7 +49,8 @@ func brokenReload(t *testing.T, s *story) {
 	if err := runs(s, []string{"unit", "success", "success"}); err != nil {
 		t.Errorf("with the last good configuration: %v", err)
 	}
-	// What starts now has no last good one, and says all that is wrong.
+	s.pluginsStart(t)
+	// A controller that starts now has no copy of a good one, and says all that is wrong.
 	err = controllers.Run(s.ctx, environment)
 	for _, want := range []string{path + ":1: log_level: ", path + ":2: sinker.resync_period: "} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -51,6 +60,46 @@ func brokenReload(t *testing.T, s *story) {
 
 	rewrite(t, path, good)
 	s.awaitMetric(t, metrics, 1)
+}
+
+// awaitCopies awaits that plugins has kept copies of what is in force.
+func (s *story) awaitCopies(t *testing.T) {
+	t.Helper()
+	for _, name := range []string{"config.tar.gz", "plugins.tar.gz"} {
+		err := s.await(func() error {
+			_, err := os.Stat(filepath.Join(s.m.Bucket, "inbox", "config", name))
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// pluginsStart starts one more instance of plugins, which knows the organisation's plugins.
+func (s *story) pluginsStart(t *testing.T) {
+	t.Helper()
+	variables := map[string]string{
+		"BUCKET": "file://" + s.m.Bucket, "HMAC_SECRET_FILE": s.state("secrets", "hmac-token", "hmac"),
+		"CONFIG_PATH": s.state("configmaps", "config", "config.yaml"), "JOB_CONFIG_PATH": s.state("configmaps", "job-config"),
+		"PLUGIN_CONFIG": s.state("configmaps", "plugins", "plugins.yaml"), "KUBECONFIG": s.state("kubeconfigs", "cutwater-plugins"),
+		"GITHUB_ENDPOINT": s.m.Forge.URL(), "GITHUB_HOST": s.m.Forge.URL(),
+	}
+	ctx, cancel := context.WithCancel(function.WithRegisterer(s.ctx, prometheus.NewRegistry()))
+	defer cancel()
+	handler, err := plugins.New(ctx, func(key string) (string, bool) {
+		value, ok := variables[key]
+		return value, ok
+	})
+	if err != nil {
+		t.Errorf("plugins does not start: %v", err)
+		return
+	}
+	answer := httptest.NewRecorder()
+	handler.ServeHTTP(answer, httptest.NewRequestWithContext(ctx, http.MethodGet, "/plugin-help", http.NoBody))
+	if answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), s.m.Org) {
+		t.Errorf("plugins started and answers %d: %s", answer.Code, answer.Body)
+	}
 }
 
 // rewrite replaces a file at once, as editors do.
