@@ -215,5 +215,7 @@ func (f *finder) ask(ctx context.Context, m inbox.Missing, last inbox.Failure) e
 			"delivery", m.GUID, "event", last.Event, "error", err)
 		return nil
 	}
-	return errors.Join(err, f.inbox.Unask(context.WithoutCancel(ctx), m))
+	ctx, cancel := undo(ctx)
+	defer cancel()
+	return errors.Join(err, f.inbox.Unask(ctx, m))
 }

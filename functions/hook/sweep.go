@@ -27,6 +27,8 @@ const (
 	// the connection until consumers are done, which first may have to start, on a busy
 	// machine; and here nobody waits for an answer.
 	resendTimeout = time.Minute
+	// undoTimeout is for taking a note back, also when the sweep's time is over.
+	undoTimeout = 5 * time.Second
 	// sweepers is how many deliveries are sent at a time.
 	sweepers = 8
 )
@@ -160,5 +162,13 @@ func (s *server) resend(ctx context.Context, p inbox.Pending, now time.Time) err
 		return nil
 	}
 	// The sink is away, which is not the delivery's fault: this attempt does not count.
-	return errors.Join(err, s.inbox.Mark(context.WithoutCancel(ctx), p))
+	ctx, cancel := undo(ctx)
+	defer cancel()
+	return errors.Join(err, s.inbox.Mark(ctx, p))
+}
+
+// undo returns a context for taking a note back. It ends soon: while a sweep hangs
+// there is no other.
+func undo(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 }

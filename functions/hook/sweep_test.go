@@ -7,12 +7,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cutwater-ci/cutwater/functions/hook"
+	"github.com/cutwater-ci/cutwater/internal/blob"
+	"github.com/cutwater-ci/cutwater/internal/blob/blobtest"
 	"github.com/cutwater-ci/cutwater/internal/inbox"
 )
 
@@ -142,6 +145,53 @@ func TestSweepGoesOn(t *testing.T) {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 	f.wantMetrics(t, "cutwater_inbox_pending 4", "cutwater_inbox_resent_total 2")
+}
+
+// A bucket that does not answer holds no sweep up for ever, or there would be no other.
+func TestSweepHangingBucket(t *testing.T) {
+	f := start(t)
+	f.sink.setRefuse(http.StatusServiceUnavailable)
+	url, credentials := blobtest.S3(t)
+	bucket, err := blob.OpenWithCredentials(t.Context(), url, credentials)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.inbox = inbox.New(bucket)
+	if err := f.inbox.Put(t.Context(), inbox.Delivery{GUID: "a", Event: "push", Body: []byte(`{}`)}); err != nil {
+		t.Fatal(err)
+	}
+	f.mark(t, inbox.Pending{GUID: "a", Since: time.Now().Add(-time.Hour)})
+	var marks atomic.Int64
+	hanging := make(chan struct{})
+	url, credentials = blobtest.Between(t, url, credentials, func(r blobtest.Request) blobtest.Fault {
+		if r.Writes == "inbox/pending/a" && marks.Add(1) > 1 { // the first is before sending
+			<-hanging
+		}
+		return blobtest.Fault{}
+	})
+	t.Cleanup(func() { close(hanging) })
+	handler, err := hook.New(t.Context(), func(key string) (string, bool) {
+		if value, ok := map[string]string{"BUCKET": url, "S3_CREDENTIALS_FILE": credentials.S3File}[key]; ok {
+			return value, ok
+		}
+		return f.env(key)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, ended := httptest.NewRecorder(), make(chan struct{})
+	go func() {
+		defer close(ended)
+		handler.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/sweep", nil))
+	}()
+	select {
+	case <-ended:
+	case <-time.After(time.Minute):
+		t.Fatal("the sweep does not end")
+	}
+	if answer.Code != http.StatusInternalServerError || marks.Load() < 2 {
+		t.Errorf("got %d after %d marks, want 500 and the second", answer.Code, marks.Load())
+	}
 }
 
 // When the sink is away, a sweep does not try every delivery.
