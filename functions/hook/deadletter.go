@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"knative.dev/pkg/logging"
 
 	"github.com/cutwater-ci/cutwater/internal/event"
@@ -133,7 +134,8 @@ func codeOf(ev event.Event) int {
 	return code
 }
 
-// replay sends dead letters that somebody wants sent again.
+// replay sends dead letters that somebody wants sent again, as a sweep does
+// deliveries: one that fails does not stop the others.
 func (s *server) replay(ctx context.Context) error {
 	var names []string
 	for letter, err := range s.inbox.Replays(ctx) {
@@ -144,12 +146,17 @@ func (s *server) replay(ctx context.Context) error {
 			break
 		}
 	}
+	var group errgroup.Group
+	group.SetLimit(sweepers)
+	var results tally
 	for _, name := range names {
-		if err := s.replayLetter(ctx, name); err != nil {
-			return fmt.Errorf("replaying %s: %w", name, err)
+		if results.away() {
+			break
 		}
+		group.Go(func() error { results.add(s.replayLetter(ctx, name)); return nil })
 	}
-	return nil
+	_ = group.Wait() // the errors are in results
+	return results.err("replays")
 }
 
 // replayLetter sends one. What the sink will never take is a dead letter again.

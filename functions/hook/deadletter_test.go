@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -147,6 +148,39 @@ func TestDeadLetterOfOthers(t *testing.T) {
 	}
 	if keys := f.keys(t); len(keys) > 0 {
 		t.Errorf("left in the bucket: %v", keys)
+	}
+}
+
+// A dead letter that the sink does not take yet is no reason to leave others.
+func TestDeadLetterGoesOn(t *testing.T) {
+	f := start(t)
+	for _, id := range []string{"1", "2", "3"} {
+		if got := f.deadLetter(t, internalHost, map[string]string{"Ce-Id": id, "Ce-Type": "com.example.built"}, `{}`); got != http.StatusAccepted {
+			t.Fatalf("got %d, want 202", got)
+		}
+	}
+	for _, key := range f.keys(t) {
+		if err := f.inbox.ReplayLetter(t.Context(), filepath.Base(key)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tc := range []struct {
+		hates  string
+		status int
+		taken  []string
+	}{
+		{"2", http.StatusInternalServerError, []string{"1", "3"}}, // it is the first in the bucket
+		{"", http.StatusAccepted, []string{"1", "2", "3"}},
+	} {
+		f.sink.hates = tc.hates
+		if status := f.sweep(t); status != tc.status {
+			t.Errorf("got %d, want %d", status, tc.status)
+		}
+		taken := f.sink.taken()
+		slices.Sort(taken) // they are sent at the same time
+		if diff := gocmp.Diff(tc.taken, taken); diff != "" {
+			t.Errorf("events (-want +got):\n%s", diff)
+		}
 	}
 }
 

@@ -89,10 +89,10 @@ func (s *server) sweep(ctx context.Context, now time.Time) error {
 	}
 	dead, err := s.inbox.CountDead(ctx)
 	if err != nil {
-		return errors.Join(unlisted, results.err(), fmt.Errorf("counting dead deliveries: %w", err))
+		return errors.Join(unlisted, results.err("deliveries"), fmt.Errorf("counting dead deliveries: %w", err))
 	}
 	s.metrics.dead.Set(float64(dead))
-	return errors.Join(unlisted, results.err())
+	return errors.Join(unlisted, results.err("deliveries"))
 }
 
 // tally is how a sweep goes.
@@ -121,14 +121,14 @@ func (t *tally) away() bool {
 	return t.inRow >= sweepers
 }
 
-// err returns an error when some delivery failed.
-func (t *tally) err() error {
+// err returns an error when some of what was sent failed.
+func (t *tally) err(what string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.failed == 0 {
 		return nil
 	}
-	return fmt.Errorf("%d deliveries failed, the first: %w", t.failed, t.first)
+	return fmt.Errorf("%d %s failed, the first: %w", t.failed, what, t.first)
 }
 
 func (s *server) giveUp(ctx context.Context, p inbox.Pending) error {
