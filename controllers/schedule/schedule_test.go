@@ -248,12 +248,19 @@ func TestSchedule(t *testing.T) {
 	w.patch("horologium-07", `{"metadata":{"annotations":{"a":"c"}}}`)
 	w.awaits("it is worked off", "horologium-07 15 7 * * *", "horologium-23 30 23 * * *")
 
-	// A file that cannot be read leaves what was known of it.
-	w.periodics("name: nightly, cron: 'every night'")
+	// A file that cannot be read leaves what was known of it. Another one tells that it was tried.
 	w.set("23:41:00")
-	w.patch("horologium-07", `{"spec":{"schedule":"1 1 1 1 1"}}`)
-	w.awaits("a bad file", "horologium-07 15 7 * * *", "horologium-23 30 23 * * *")
+	w.run("more")
+	w.periodics("name: nightly, cron: 'every night'")
+	more := filepath.Join(filepath.Dir(w.jobs), "more.yaml")
+	if err := os.WriteFile(more, []byte("periodics: [{name: more, cron: '@every 8h'}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.awaits("a bad file", "horologium-07 15,41 7 * * *", "horologium-15 41 15 * * *", "horologium-23 30 23 * * *")
 
+	if err := os.Remove(more); err != nil {
+		t.Fatal(err)
+	}
 	w.periodics()
 	w.works(central)
 	w.awaits("no job any more", "horologium-07 15 7 * * *")
