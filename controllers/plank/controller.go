@@ -15,6 +15,7 @@ package plank
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,6 +27,7 @@ import (
 	"knative.dev/pkg/controller"
 	"knative.dev/pkg/kmeta"
 	"knative.dev/pkg/logging"
+	"knative.dev/pkg/reconciler"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 	prowclient "github.com/cutwater-ci/cutwater/internal/client/injection/client"
@@ -54,7 +56,11 @@ func NewController(ctx context.Context, options Options) (*controller.Impl, erro
 	quiet := log.Desugar().WithOptions(zap.IncreaseLevel(zap.WarnLevel)).Sugar()
 	generated := prowjobreconciler.NewReconciler(ctx, quiet, prowclient.Get(ctx), informer.Lister(),
 		controller.GetEventRecorder(ctx), r, controller.Options{SkipStatusUpdates: true})
-	impl := controller.NewContext(ctx, generated, controller.ControllerOptions{
+	elected, ok := generated.(electable)
+	if !ok {
+		return nil, errors.New("the generated reconciler knows nothing of leaders")
+	}
+	impl := controller.NewContext(ctx, counted{electable: elected, count: r.count}, controller.ControllerOptions{
 		WorkQueueName: "plank",
 		Logger:        quiet,
 		Concurrency:   r.Workers,
@@ -66,7 +72,9 @@ func NewController(ctx context.Context, options Options) (*controller.Impl, erro
 	if r.Metrics == nil {
 		return impl, nil
 	}
-	return impl, newMetrics(r.jobs, leads(generated)).register(r.Metrics, jobs)
+	// This process works on ProwJobs or not: there is one bucket, so that any key tells.
+	leads := func() bool { return elected.IsLeaderFor(types.NamespacedName{}) }
+	return impl, newMetrics(r.jobs, leads).register(r.Metrics, jobs)
 }
 
 // After an error or a conflict, a ProwJob is looked at again after ever longer
@@ -76,12 +84,34 @@ const (
 	slowestRetry = 30 * time.Second
 )
 
-// leads says whether this process works on ProwJobs: there is one bucket, so that any key tells.
-func leads(generated controller.Reconciler) func() bool {
-	aware, ok := generated.(interface {
-		IsLeaderFor(types.NamespacedName) bool
-	})
-	return func() bool { return ok && aware.IsLeaderFor(types.NamespacedName{}) }
+// electable is what a generated reconciler is.
+type electable interface {
+	controller.Reconciler
+	reconciler.LeaderAware
+	IsLeaderFor(key types.NamespacedName) bool
+}
+
+// counted is a reconciler that counts before it begins to work.
+type counted struct {
+	electable
+
+	count func()
+}
+
+// Promote implements reconciler.LeaderAware.
+func (c counted) Promote(b reconciler.Bucket, queue func(reconciler.Bucket, types.NamespacedName)) error {
+	c.count()
+	return c.electable.Promote(b, queue)
+}
+
+// count has the limits know all that the caches show, of which the informers'
+// news may be on their way yet.
+func (r *Reconciler) count() {
+	for _, obj := range r.jobs.List() {
+		if pj, ok := obj.(*prowv1.ProwJob); ok {
+			r.limits.observe(pj, r.hasPod(pj))
+		}
+	}
 }
 
 // watch makes the informers' news into work.

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/cache"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 	"github.com/cutwater-ci/cutwater/local/controlplane"
@@ -31,6 +32,7 @@ func TestPlank(t *testing.T) {
 		{"other agents and scheduling are left alone", leftAlone},
 		{"one at a time, oldest first", oneAtATime},
 		{"global limit and queues", globalLimit},
+		{"limits when work begins", limitsAtFirst},
 		{"an outdated run is aborted", duplicate},
 		{"an abort deletes the pod", abort},
 		{"an abort while the pod is created", abortMidway},
@@ -166,6 +168,41 @@ func globalLimit(w *world) {
 	if pj := w.job("never"); pj.Status.State != prowv1.TriggeredState {
 		w.Errorf("the run of the closed queue is %s, want triggered", pj.Status.State)
 	}
+}
+
+// limitsAtFirst begins to work while the news of what the cache shows have not been heard of yet.
+func limitsAtFirst(w *world) {
+	limited := func(pj *prowv1.ProwJob) { pj.Spec.MaxConcurrency = 1 }
+	pending := func(pj *prowv1.ProwJob) { pj.Status.State = prowv1.PendingState }
+	w.run("old", limited, pending)
+	w.run("next", limited)
+	heard := make(chan struct{})
+	var reads atomic.Int32
+	w.reads = func() {
+		if reads.Add(1) == 1 { // since the old run ended
+			<-heard
+		}
+	}
+	w.synced = func(jobs cache.Store) {
+		w.patchJob("old", `{"status":{"state":"success","completionTime":"2026-01-01T00:00:00Z"}}`)
+		w.eventually(func() (bool, string) { return reads.Load() == 1, "waiting for the end of the old run to be heard of" })
+		w.run("other", limited, pending, func(pj *prowv1.ProwJob) { pj.Status.StartTime = metav1.NewTime(time.Now().Add(-time.Hour)) })
+		w.eventually(func() (bool, string) {
+			_, there, err := jobs.GetByKey(w.namespace + "/other")
+			return there, fmt.Sprintf("waiting for the cache to have the other run: %v", err)
+		})
+	}
+	w.start()
+	w.eventually(func() (bool, string) { return reads.Load() > 1, "waiting for the next run to be looked at" })
+	close(heard)
+	other := w.podOf("other", nil)
+	w.until("other", "the pod's record", func(pj *prowv1.ProwJob) bool { return pj.Status.PodName != "" })
+	if got := w.names(prowv1.PendingState); !slices.Equal(got, []string{"other"}) {
+		w.Fatalf("pending are %v, want only other", got)
+	}
+	w.kubelet(other, corev1.PodSucceeded, exit(0))
+	w.ends("other", prowv1.SuccessState, "Job succeeded.")
+	w.podOf("next", nil)
 }
 
 func duplicate(w *world) {

@@ -20,6 +20,7 @@ import (
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/record"
 	"knative.dev/pkg/controller"
 	"knative.dev/pkg/logging"
@@ -50,6 +51,8 @@ type world struct {
 	clock     atomic.Int64 // seconds that plank's clock is ahead
 	pod       func(*prowv1.ProwJob) (*corev1.Pod, error)
 	wrap      func(http.RoundTripper) http.RoundTripper // of plank's own requests
+	reads     func()                                    // is called when plank reads its settings
+	synced    func(jobs cache.Store)                    // is called when the caches are full, before plank works
 }
 
 func newWorld(tb testing.TB, config *rest.Config) *world {
@@ -108,7 +111,12 @@ func (w *world) start() (stop func()) {
 	}
 	impl, err := plank.NewController(ctx, plank.Options{
 		Namespace: w.namespace,
-		Settings:  func() plank.Settings { return *w.settings.Load() },
+		Settings: func() plank.Settings {
+			if w.reads != nil {
+				w.reads()
+			}
+			return *w.settings.Load()
+		},
 		Clusters: map[string]plank.Cluster{prowv1.DefaultClusterAlias: {
 			Client: kube, Namespace: w.namespace, Pods: pods.Core().V1().Pods().Informer(),
 		}},
@@ -125,6 +133,9 @@ func (w *world) start() (stop func()) {
 	pods.Start(ctx.Done())
 	jobs.WaitForCacheSync(ctx.Done())
 	pods.WaitForCacheSync(ctx.Done())
+	if w.synced != nil {
+		w.synced(jobs.Prow().V1().ProwJobs().Informer().GetStore())
+	}
 	done := make(chan error, 1)
 	go func() { done <- impl.Run(ctx) }()
 	stopped := false
