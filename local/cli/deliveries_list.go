@@ -30,6 +30,16 @@ type delivery struct {
 	Error    string    `json:"error,omitempty"`
 }
 
+// States of deliveries that are in no part of the inbox but the one of all.
+const (
+	stateDone   = "done"
+	stateStored = "stored" // nobody has begun
+)
+
+// settled reports whether the delivery is neither pending nor dead, as far as this
+// line knows.
+func (d delivery) settled() bool { return d.State == stateDone || d.State == stateStored }
+
 // listing is a part of the inbox.
 type listing struct {
 	name, help string
@@ -64,9 +74,9 @@ func listDeliveries(ctx context.Context, box *inbox.Inbox, name string) ([]deliv
 	// What is pending or dead has also arrived.
 	seen := map[string]bool{}
 	for _, d := range all {
-		seen[d.GUID] = seen[d.GUID] || d.State != "done"
+		seen[d.GUID] = seen[d.GUID] || !d.settled()
 	}
-	return slices.DeleteFunc(all, func(d delivery) bool { return d.State == "done" && seen[d.GUID] }), nil
+	return slices.DeleteFunc(all, func(d delivery) bool { return d.settled() && seen[d.GUID] }), nil
 }
 
 func listPending(ctx context.Context, box *inbox.Inbox) ([]delivery, error) {
@@ -76,9 +86,7 @@ func listPending(ctx context.Context, box *inbox.Inbox) ([]delivery, error) {
 			return nil, err
 		}
 		d := delivery{State: "pending", GUID: p.GUID, Since: p.Since, Attempts: p.Attempts}
-		if err := d.describe(ctx, box); err != nil {
-			return nil, err
-		}
+		d.describe(ctx, box)
 		found = append(found, d)
 	}
 	return found, nil
@@ -91,9 +99,7 @@ func listDead(ctx context.Context, box *inbox.Inbox) ([]delivery, error) {
 			return nil, err
 		}
 		d := delivery{State: "dead", GUID: dead.GUID, Since: dead.At}
-		if err := d.describe(ctx, box); err != nil {
-			return nil, err
-		}
+		d.describe(ctx, box)
 		d.Error = join(dead.Reason, d.Error)
 		found = append(found, d)
 	}
@@ -155,24 +161,24 @@ func listAll(ctx context.Context, box *inbox.Inbox) ([]delivery, error) {
 		if err != nil {
 			return nil, err
 		}
-		d := delivery{State: "done", GUID: guid}
-		if err := d.describe(ctx, box); err != nil {
-			return nil, err
-		}
+		d := delivery{State: stateDone, GUID: guid}
+		d.describe(ctx, box)
 		found = append(found, d)
 	}
 	return found, nil
 }
 
-// describe adds what the request and the ledger say.
-func (d *delivery) describe(ctx context.Context, box *inbox.Inbox) error {
+// describe adds what the request and the ledger say. One that cannot be read still has
+// a name, and does not hide the others.
+func (d *delivery) describe(ctx context.Context, box *inbox.Inbox) {
 	request, err := box.Get(ctx, d.GUID)
-	if errors.Is(err, inbox.ErrNotFound) {
+	switch {
+	case errors.Is(err, inbox.ErrNotFound):
 		d.Error = join(d.Error, "its request is not kept")
-		return nil
-	}
-	if err != nil {
-		return err
+		return
+	case err != nil:
+		d.Error = join(d.Error, err.Error())
+		return
 	}
 	var body struct {
 		Repository struct {
@@ -185,15 +191,17 @@ func (d *delivery) describe(ctx context.Context, box *inbox.Inbox) error {
 		d.Since = request.ReceivedAt
 	}
 	entries, err := box.Entries(ctx, d.GUID)
-	if err != nil {
-		return err
+	switch {
+	case err != nil:
+		d.Error = join(d.Error, err.Error())
+	case len(entries) == 0 && d.State == stateDone:
+		d.State, d.Error = stateStored, "hook was stopped before it could accept it: replay it, or have GitHub deliver it again"
 	}
 	for _, o := range outcomes(entries) {
 		if o.Outcome.Error != "" {
 			d.Error = join(d.Error, o.Plugin+": "+o.Outcome.Error)
 		}
 	}
-	return nil
 }
 
 func join(parts ...string) string {

@@ -101,8 +101,9 @@ func readStory(ctx context.Context, box *inbox.Inbox, guid string) (story, error
 	if _, err := box.Get(ctx, guid); errors.Is(err, inbox.ErrNotFound) {
 		return story{}, fmt.Errorf("delivery %s did not arrive, or it is not kept any more", guid)
 	}
-	s.delivery = delivery{State: "done", GUID: guid}
-	return s, s.describe(ctx, box)
+	s.delivery = delivery{State: stateDone, GUID: guid}
+	s.describe(ctx, box)
+	return s, nil
 }
 
 func (s story) write(out io.Writer, now time.Time) error {

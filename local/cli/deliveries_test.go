@@ -204,6 +204,43 @@ func TestDeliveriesReplay(t *testing.T) {
 	}
 }
 
+// What cannot be read does not hide the others, and what nobody has seen is not done.
+func TestDeliveriesOdd(t *testing.T) {
+	state, box := someDeliveries(t)
+	write := func(key, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(state, "bucket", "inbox", "deliveries", key), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("waiting/request", "broken")
+	write("dead/plugins", "broken")
+	if err := box.Put(t.Context(), inbox.Delivery{GUID: "stored", Event: "push", ReceivedAt: came}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(state, "bucket", "inbox", "pending", "stored")); err != nil {
+		t.Fatal(err)
+	}
+	got, err := cutwater(t, state, "all")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"waiting                           -                  ", "reading inbox/deliveries/waiting/request", "too late; reading inbox/deliveries/dead/plugins",
+		"\nstored   stored ", "hook was stopped before it could accept it", "\ndone     finished ", "\nletter ", "\nmissing ",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("all: does not say %q:\n%s", want, got)
+		}
+	}
+	if got, err := cutwater(t, state, "show", "stored"); err != nil || !strings.Contains(got, "state       stored\n") {
+		t.Errorf("show: got %v\n%s", err, got)
+	}
+	if got, err := cutwater(t, state, "replay", "stored"); err != nil || got != "stored: is sent again with the next sweep\n" {
+		t.Errorf("replay: got %q, %v", got, err)
+	}
+}
+
 func TestDeliveriesErrors(t *testing.T) {
 	state, _ := someDeliveries(t)
 	for _, tc := range []struct {
