@@ -31,7 +31,7 @@ func replicas(t *testing.T, w *world) {
 	begun := time.Now()
 	killProgram(t, leader)
 	w.figures.note(t, "replicas: leader's process killed, a job that is asked for later has its pod", seconds(c.works(t, begun)), "20 s")
-	await(t, "the killed controller to be back", func() string { return list(w.pods.present(ours, unready)) })
+	await(t, "the killed controller to be back", func() string { return w.away([]life{{pod: leader}}) })
 
 	leader = w.leader(t)
 	begun = time.Now()
@@ -49,8 +49,6 @@ func replicas(t *testing.T, w *world) {
 	c.disperse(t)
 	c.check(t)
 }
-
-func unready(pod life) bool { return !isReady(pod.pod) }
 
 // works waits for the pod of a job that was asked for after a time, and returns
 // how long after that it was created.

@@ -50,23 +50,41 @@ func (w *world) killPods(t *testing.T, namespace, name string) (missing func() s
 	var pods []life
 	await(t, "a pod of "+name, func() string {
 		pods = w.pods.present(namespace, func(pod life) bool {
-			return strings.HasPrefix(pod.pod.Name, name+"-") && pod.pod.DeletionTimestamp == nil && isReady(pod.pod)
+			return strings.HasPrefix(pod.pod.Name, name+"-") && pod.pod.DeletionTimestamp == nil && isReady(pod.pod) && runs(pod.pod)
 		})
 		return map[bool]string{true: "there is none that is ready"}[len(pods) == 0]
 	})
 	for _, pod := range pods {
 		killProgram(t, pod.pod)
 	}
-	return func() string {
-		return list(w.pods.present(namespace, func(now life) bool {
-			for _, killed := range pods {
-				if now.pod.UID == killed.pod.UID && now.pod.DeletionTimestamp == nil {
-					return restarts(now.pod) == restarts(killed.pod) || !isReady(now.pod)
-				}
+	return func() string { return w.away(pods) }
+}
+
+// away says which of the pods that were killed are not back.
+func (w *world) away(killed []life) string {
+	return list(w.pods.present(killed[0].pod.Namespace, func(now life) bool {
+		for _, before := range killed {
+			if now.pod.UID == before.pod.UID && now.pod.DeletionTimestamp == nil {
+				return restarts(now.pod) == restarts(before.pod) || !isReady(now.pod)
 			}
+		}
+		return false
+	}))
+}
+
+// runs reports whether the containers that are known of a pod have processes:
+// what is watched may be of a while ago, as after the API server was killed.
+func runs(pod *corev1.Pod) bool {
+	for _, c := range pod.Status.ContainerStatuses {
+		_, id, ok := strings.Cut(c.ContainerID, "://")
+		if !ok {
 			return false
-		}))
+		}
+		if found, err := contained(id); err != nil || len(found) == 0 {
+			return false
+		}
 	}
+	return true
 }
 
 func isReady(pod *corev1.Pod) bool {
