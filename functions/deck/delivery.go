@@ -29,6 +29,9 @@ type subject struct {
 		HTMLURL  string `json:"html_url"`
 		Private  bool   `json:"private"`
 	} `json:"repository"`
+	Organization struct {
+		Login string `json:"login"`
+	} `json:"organization"`
 	Sender  struct{ Login string } `json:"sender"`
 	Comment struct {
 		HTMLURL string `json:"html_url"`
@@ -41,6 +44,15 @@ type subject struct {
 	PullRequest struct {
 		HTMLURL string `json:"html_url"`
 	} `json:"pull_request"`
+}
+
+// hidden reports whether the webhook is about one of the orgs and repositories, or a
+// private repository. Not every webhook of an org is about a repository.
+func (s subject) hidden(hidden []string) bool {
+	org, _, _ := strings.Cut(s.Repository.FullName, "/")
+	return s.Repository.Private || slices.ContainsFunc([]string{org, s.Repository.FullName, s.Organization.Login}, func(name string) bool {
+		return slices.Contains(hidden, name)
+	})
 }
 
 // outcomeView is what one plugin did.
@@ -109,9 +121,7 @@ func (s *server) delivery(r *http.Request) (content, error) {
 	}
 	// A body that does not decode still has its outcomes.
 	_ = json.Unmarshal(d.Body, &page.Subject)
-	org, _, _ := strings.Cut(page.Subject.Repository.FullName, "/")
-	hidden := s.config().Deck.HiddenRepos
-	if !s.show.showHidden && (page.Subject.Repository.Private || slices.Contains(hidden, org) || slices.Contains(hidden, page.Subject.Repository.FullName)) {
+	if !s.show.showHidden && page.Subject.hidden(s.config().Deck.HiddenRepos) {
 		return content{template: "delivery.html", data: deliveryPage{frame: page.frame, GUID: guid, Missing: true}}, nil
 	}
 	page.Event, page.Received = d.Event, momentOf(d.ReceivedAt, now)

@@ -197,6 +197,7 @@ func TestDelivery(t *testing.T) {
 		"comment": {"html_url": "https://github.com/org/repo/pull/7#issuecomment-1", "body": "please\r\n/test all\r\n<b>"}}`)
 	put("guid-2", `{"repository": {"full_name": "secret-org/repo"}, "sender": {"login": "eve"}}`)
 	put("guid-3", `{"repository": {"full_name": "org/private", "private": true}, "sender": {"login": "eve"}}`)
+	put("guid-4", `{"action": "member_added", "organization": {"login": "secret-org"}, "sender": {"login": "eve"}}`)
 	if err := s.inbox.Record(t.Context(), "guid-1", "plugins", inbox.Entry{Plugins: map[string]inbox.Outcome{
 		"trigger": {State: inbox.StateDone, Attempts: 2, At: now}, "hold": {State: inbox.StatePermanent, Error: hostile, Attempts: 1, At: now},
 	}}); err != nil {
@@ -208,7 +209,7 @@ func TestDelivery(t *testing.T) {
 			t.Errorf("does not show %q", text)
 		}
 	}
-	for _, guid := range []string{"guid-2", "guid-3", "guid-none", "bad%20guid", ".."} {
+	for _, guid := range []string{"guid-2", "guid-3", "guid-4", "guid-none", "bad%20guid", ".."} {
 		if _, body := s.get(t, "/deliveries/"+guid); strings.Contains(body, "eve") {
 			t.Errorf("%s is shown", guid)
 		}
