@@ -59,8 +59,9 @@ func slim(pj *prowv1.ProwJob) *prowv1.ProwJob {
 }
 
 // start creates the ProwJobs that are due. One that fails keeps no other from
-// being created. The error is of those that are to be tried again: what the API
-// server refuses for good is logged, and passed over as if it had run.
+// being created. The error is of those that are to be tried again at once: what
+// the API server refuses for good is logged. By a cron line it is then passed over
+// as if it had run; by an interval, which counts from a run, it stays due.
 func (h *horologium) start(ctx context.Context, c *config.Config, due []schedule.Due, now time.Time) error {
 	var group errgroup.Group
 	group.SetLimit(workers)
