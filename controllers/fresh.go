@@ -59,10 +59,11 @@ func (c *cluster) fresh(ctx context.Context) (bool, error) {
 // exceeded and no old state is reported after a newer one. It reports whether
 // the term has not ended meanwhile.
 func (c *cluster) untilFresh(term context.Context) bool {
+	var failing complaint
 	return wait.PollUntilContextCancel(term, freshRetry, true, func(ctx context.Context) (bool, error) {
 		fresh, err := c.fresh(ctx)
-		if err != nil && ctx.Err() == nil {
-			logging.FromContext(ctx).Warnw("cannot see yet whether the cache is fresh", "error", err)
+		if ctx.Err() == nil {
+			failing.about(logging.FromContext(ctx), "cannot see yet whether the cache is fresh; until then, the controller does not work", err)
 		}
 		return fresh, nil
 	}) == nil

@@ -37,7 +37,7 @@ type lease struct {
 	// serve works in a term, until it ends.
 	serve   func(*term)
 	serving sync.WaitGroup
-	failing bool // the last time
+	failing complaint
 
 	// The rest is guarded by replica.mu.
 
@@ -202,14 +202,11 @@ func (l *lease) look(now time.Time) seat {
 	return s
 }
 
-// complain logs an error, of several in a row the first. It is none that another
-// was first, that there is no lease yet, or that the term has ended.
+// complain logs errors. It is none that another was first, that there is no lease
+// yet, or that the term has ended.
 func (l *lease) complain(err error) {
 	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || apierrors.IsNotFound(err) || errors.Is(err, context.Canceled) {
 		return
 	}
-	if err != nil && !l.failing {
-		l.replica.log.Warnw("a request for a lease", "lease", l.Describe(), "error", err)
-	}
-	l.failing = err != nil
+	l.failing.about(l.replica.log, "a request for a lease failed; without leases, no controller works here", err, "lease", l.Describe())
 }

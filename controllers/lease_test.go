@@ -9,6 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 	"knative.dev/pkg/logging"
@@ -115,6 +118,28 @@ func TestLease(t *testing.T) {
 			stop()
 			c.replica.stop = stopped
 			c.writes("me", errNotOurs)
+		},
+		"what fails is said at first, then once a minute": func(c clerk) {
+			core, said := observer.New(zap.WarnLevel)
+			c.replica.log = zap.New(core).Sugar()
+			connection := c.other.Client.(*branch)
+			connection.cut.Store(true)
+			for began := time.Now(); time.Since(began) < 150*time.Second; {
+				if _, _, err := c.Get(c.Context()); err == nil {
+					c.Fatal("a lease was read without a connection")
+				}
+			}
+			connection.cut.Store(false)
+			c.reads()
+			connection.cut.Store(true)
+			_, _, _ = c.Get(c.Context())
+			var got []string
+			for _, entry := range said.All() {
+				got = append(got, entry.Level.String())
+			}
+			if diff := cmp.Diff([]string{"warn", "error", "error", "warn"}, got); diff != "" {
+				c.Errorf("levels of what was said (-want +got):\n%s", diff)
+			}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
