@@ -46,11 +46,7 @@ func (i *Installer) Build(ctx context.Context) ([]*objects.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	programs, err := i.build(ctx, append(objects.Programs(manifests), forge.Program))
-	if err != nil {
-		return nil, err
-	}
-	references, err := i.load(ctx, programs)
+	references, err := i.bring(ctx, append(objects.Programs(manifests), forge.Program), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +59,11 @@ func (i *Installer) Build(ctx context.Context) ([]*objects.Object, error) {
 
 // Install installs what was built, and waits until it is ready.
 func (i *Installer) Install(ctx context.Context, built []*objects.Object) error {
+	done, err := i.alone(ctx) // two would make up different secrets
+	if err != nil {
+		return err
+	}
+	defer done()
 	secrets, err := i.secrets(ctx)
 	if err != nil {
 		return err
@@ -96,7 +97,8 @@ func (i *Installer) Forge() forge.Client {
 	}}
 }
 
-// prepare gives a forge that is new a repository and a webhook.
+// prepare gives a forge a repository and a webhook that sends to hook, unless it
+// has them.
 func (i *Installer) prepare(ctx context.Context) error {
 	c := i.Forge()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/repos/%s/%s", c.URL, Org, Repo), nil)
@@ -110,11 +112,14 @@ func (i *Installer) prepare(ctx context.Context) error {
 	if err := response.Body.Close(); err != nil {
 		return err
 	}
-	if response.StatusCode == http.StatusOK {
-		return nil
+	if response.StatusCode != http.StatusOK {
+		repo := github.Repo{Org: Org, Name: Repo}
+		if err := c.CreateRepo(ctx, forge.Repo{Repo: repo, Files: map[string]string{"README.md": "A sample.\n"}, Members: []string{Member}}); err != nil {
+			return err
+		}
 	}
-	repo := github.Repo{Org: Org, Name: Repo}
-	if err := c.CreateRepo(ctx, forge.Repo{Repo: repo, Files: map[string]string{"README.md": "A sample.\n"}, Members: []string{Member}}); err != nil {
+	sent, err := c.Deliveries(ctx)
+	if err != nil || len(sent) > 0 { // a new webhook is sent a ping
 		return err
 	}
 	return c.AddWebhook(ctx, forge.Webhook{URL: Hook, Org: Org})

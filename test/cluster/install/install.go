@@ -13,11 +13,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path/filepath"
 	"slices"
 	"time"
 
 	"k8s.io/client-go/rest"
 
+	"github.com/cutwater-ci/cutwater/local/gobuild"
 	"github.com/cutwater-ci/cutwater/test/cluster/images"
 	"github.com/cutwater-ci/cutwater/test/cluster/ingress"
 	"github.com/cutwater-ci/cutwater/test/cluster/knative"
@@ -63,12 +65,7 @@ func (i *Installer) Knative(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	own, err := i.build(ctx, []string{ingress.Program})
-	if err != nil {
-		return err
-	}
-	maps.Copy(programs, own)
-	references, err := i.load(ctx, programs)
+	references, err := i.bring(ctx, []string{ingress.Program}, programs)
 	if err != nil {
 		return err
 	}
@@ -95,6 +92,31 @@ func (i *Installer) apply(ctx context.Context, manifests []*objects.Object) erro
 		return err
 	}
 	return i.cluster.Await(ctx, manifests)
+}
+
+// alone waits until no other installation makes images, or makes up secrets.
+func (i *Installer) alone(ctx context.Context) (done func(), err error) {
+	dir, err := programsDir()
+	if err != nil {
+		return nil, err
+	}
+	return gobuild.Lock(ctx, filepath.Join(dir, ".lock"), "another installation is being made", i.Progress)
+}
+
+// bring builds programs, and brings their images and others, by import path, onto
+// the node. It returns the references of all.
+func (i *Installer) bring(ctx context.Context, programs []string, others map[string]images.Image) (map[string]string, error) {
+	done, err := i.alone(ctx) // another working tree's programs lie at the same places
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	built, err := i.build(ctx, programs)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(built, others)
+	return i.load(ctx, built)
 }
 
 // load brings images of programs onto the node, and returns their references by

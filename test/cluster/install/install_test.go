@@ -3,12 +3,20 @@
 package install
 
 import (
+	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/client-go/rest"
 
 	"github.com/cutwater-ci/cutwater/config"
+	"github.com/cutwater-ci/cutwater/internal/github"
+	"github.com/cutwater-ci/cutwater/internal/github/githubtest"
+	"github.com/cutwater-ci/cutwater/test/cluster/forge"
 	"github.com/cutwater-ci/cutwater/test/cluster/objects"
 )
 
@@ -89,4 +97,34 @@ func TestShellImage(t *testing.T) {
 	if again, err := ShellImage(t.Context()); err != nil || again != first || !strings.HasPrefix(first, "dev.local/shell:") {
 		t.Errorf("got %s and %s, %v; want the same tag of dev.local/shell", first, again, err)
 	}
+}
+
+// A start that was cut short between the repository and the webhook is made up for
+// by the next, and there is one webhook after any number of them.
+func TestPrepare(t *testing.T) {
+	hook := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer hook.Close()
+	server := githubtest.Start(t, githubtest.Options{Client: &http.Client{Transport: through(hook)}})
+	web := httptest.NewServer(forge.Handler(server, "secret"))
+	defer web.Close()
+	i := &Installer{Options: Options{Config: &rest.Config{Dial: through(web).DialContext}}}
+	half := forge.Repo{Repo: github.Repo{Org: Org, Name: Repo}}
+	if err := i.Forge().CreateRepo(t.Context(), half); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := i.prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if sent, err := i.Forge().Deliveries(t.Context()); err != nil || len(sent) != 1 || sent[0].Event != "ping" {
+			t.Errorf("got deliveries %+v, %v; want one ping", sent, err)
+		}
+	}
+}
+
+// through reaches a server under any name.
+func through(s *httptest.Server) *http.Transport {
+	return &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, s.Listener.Addr().String())
+	}}
 }

@@ -31,7 +31,7 @@ const (
 // and returns their images by import path.
 func (i *Installer) build(ctx context.Context, programs []string) (map[string]images.Image, error) {
 	begun := time.Now()
-	dir, err := gobuild.CacheDir("images")
+	dir, err := programsDir()
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +72,15 @@ func (i *Installer) build(ctx context.Context, programs []string) (map[string]im
 	return built, nil
 }
 
+// programsDir is where the programs are built. It is there.
+func programsDir() (string, error) {
+	dir, err := gobuild.CacheDir("images")
+	if err != nil {
+		return "", err
+	}
+	return dir, os.MkdirAll(dir, 0o755)
+}
+
 // image is the image of a program that lies in dir, with what it runs.
 func image(ctx context.Context, program, dir string, withGit bool) (images.Image, error) {
 	name := path.Base(program)
@@ -103,9 +112,6 @@ func ShellImage(ctx context.Context) (string, error) {
 func compile(ctx context.Context, folder, dir string, programs []string) error {
 	if len(programs) == 0 {
 		return nil
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
 	}
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-tags=disable_grpc_modules", "-ldflags=-s -w", "-o", dir + "/"}
 	cmd := exec.CommandContext(ctx, "go", append(args, programs...)...)
