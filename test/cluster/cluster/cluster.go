@@ -9,7 +9,8 @@
 // Started by the program test/cluster, and by tests. Its processes outlive who
 // started them, and end with Stop. Needs root. Changes, besides the folder of its
 // state: a network namespace and cgroups of the cluster's name, and until Stop
-// the files that containerd, CNI and kubelet keep at fixed places.
+// the files that containerd, CNI and kubelet keep at fixed places, and settings of
+// the kernel that kubelet changes for the whole machine.
 package cluster
 
 import (

@@ -105,6 +105,9 @@ func (c *Cluster) prepare() error {
 	if err := c.checkFileSystem(); err != nil {
 		return err
 	}
+	if err := c.kernel().keep(); err != nil {
+		return err
+	}
 	r, err := json.MarshalIndent(record{Programs: c.programs, Pause: c.settings.Pause}, "", "  ")
 	if err != nil {
 		return err

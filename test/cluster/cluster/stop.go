@@ -53,6 +53,7 @@ func (c *Cluster) Stop(ctx context.Context) error {
 		{"removing cgroups", func(ctx context.Context) error { return c.until(ctx, "cgroups to be empty", c.removeCgroups) }},
 		{"removing the network namespace", c.namespace.Remove},
 		{"removing the state", func(context.Context) error { return os.RemoveAll(c.settings.Dir) }},
+		{"setting the kernel back", c.resetKernel},
 	} {
 		if err := step.do(ctx); err != nil {
 			return fmt.Errorf("stopping the cluster: %s: %w", step.what, err)
@@ -96,6 +97,15 @@ func (c *Cluster) unmount(context.Context) error {
 		}
 	}
 	return nil
+}
+
+// resetKernel sets the kernel back if this was the last cluster.
+func (c *Cluster) resetKernel(context.Context) error {
+	others, err := filepath.Glob(filepath.Join(filepath.Dir(c.settings.Dir), "*", recordFile))
+	if err != nil || len(others) > 0 {
+		return err
+	}
+	return c.kernel().reset()
 }
 
 // removeStrays removes the cluster's files among others' at places that cannot
