@@ -113,7 +113,8 @@ func (f *appFlags) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	f.app.Started = func(address string) { f.open(ctx, out, address) }
+	f.app.Started = func(address string) error { return f.open(ctx, out, folder, address) }
+	defer folder.Shut()
 	app, err := githubapp.Create(ctx, gh, f.app)
 	if err != nil {
 		return err
@@ -133,14 +134,12 @@ func (f *appFlags) run(ctx context.Context, out io.Writer) error {
 	fmt.Fprintf(out, "In your overlay, add the component github-app and, to settings.yaml, github-app-id: \"%d\".\n", app.ID)
 	fmt.Fprintf(out, "Install it: %s\n", githubapp.InstallURL(app.App))
 	if f.wait {
-		if err := f.untilInstalled(ctx, out, app, folder); err != nil {
-			return err
-		}
+		err = f.untilInstalled(ctx, out, app, folder)
 	}
-	if f.apply && f.output == "" {
-		return folder.Remove()
+	if f.apply && f.output == "" { // also when nobody has installed it
+		err = errors.Join(err, folder.Remove())
 	}
-	return nil
+	return err
 }
 
 // prepare finds what is needed, and what is in the way.
@@ -163,8 +162,13 @@ func (f *appFlags) prepare(ctx context.Context, folder githubapp.Folder) (*insta
 			return nil, err
 		}
 	}
-	if f.apply && !f.overwrite {
-		if err := cluster.free(ctx, githubapp.HookSecret, githubapp.AppSecret); err != nil {
+	if f.apply {
+		if !f.overwrite {
+			if err := cluster.free(ctx, githubapp.HookSecret, githubapp.AppSecret); err != nil {
+				return nil, err
+			}
+		}
+		if err := cluster.try(ctx, githubapp.Secrets(github.NewApp{}), f.overwrite); err != nil {
 			return nil, err
 		}
 	}
@@ -191,12 +195,18 @@ func (f *appFlags) apiEndpoint() string {
 	return "https://" + f.host + "/api/v3"
 }
 
-// open shows the page.
-func (f *appFlags) open(ctx context.Context, out io.Writer, address string) {
+// open shows the page. It also finds out whether there will be a place for the keys.
+func (f *appFlags) open(ctx context.Context, out io.Writer, folder githubapp.Folder, address string) error {
+	door, err := folder.Door(address)
+	if err != nil {
+		return fmt.Errorf("making the folder for the App's keys (--output names another): %w", err)
+	}
 	fmt.Fprintf(out, "Open %s in a browser on this machine.\n", address)
 	if !f.noBrowser {
-		_ = exec.CommandContext(ctx, "xdg-open", address).Start() // the address is printed, too
+		// The address is printed, too; a browser that this starts outlives us.
+		_ = exec.CommandContext(context.WithoutCancel(ctx), "xdg-open", door).Start()
 	}
+	return nil
 }
 
 // commands put the keys into the cluster.

@@ -5,6 +5,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,12 +36,18 @@ type person struct {
 	forge string
 	out   bytes.Buffer
 	done  chan struct{}
+	// left has the person end the command in place of installing the App.
+	left bool
+	end  context.CancelFunc
 }
 
 // Write takes what the command prints, and starts when there is an address.
 func (p *person) Write(text []byte) (int, error) {
 	if match := regexp.MustCompile(`Open (http\S+)`).FindSubmatch(text); match != nil {
 		go p.makeApp(string(match[1]))
+	}
+	if p.left && bytes.Contains(text, []byte("Install it: ")) {
+		p.end()
 	}
 	return p.out.Write(text)
 }
@@ -56,6 +64,9 @@ func (p *person) makeApp(page string) {
 	}
 	action, manifest := group(`action="([^"]*)"`), group(`name="manifest" value="([^"]*)"`)
 	text = p.read(http.PostForm(action, url.Values{"manifest": {manifest}, "app[name]": {"cutwater-org"}}))
+	if p.left {
+		return
+	}
 	p.read(http.PostForm(group(`id="install" href="([^"]*)"`), url.Values{"org": {"org"}}))
 }
 
@@ -77,7 +88,10 @@ func (p *person) run(args ...string) error {
 	p.done = make(chan struct{})
 	root := New(p, p)
 	root.SetArgs(append([]string{"github-app", "create", "--no-browser", "--github-host", p.forge, "--org", "org"}, args...))
-	return root.ExecuteContext(context.Background())
+	var ctx context.Context
+	ctx, p.end = context.WithCancel(context.Background())
+	defer p.end()
+	return root.ExecuteContext(ctx)
 }
 
 // secret are the keys of a secret with the length of each value.
@@ -128,6 +142,55 @@ It is installed in org.
 	}
 	if asked := forge.Requests(); len(asked) > 0 {
 		t.Errorf("a second time, GitHub was asked %v", asked)
+	}
+}
+
+// The browser is started with a file that leads it to the page: other users see what
+// programs are started with. A folder that cannot be made is found out before there
+// is an App.
+func TestGitHubAppBrowser(t *testing.T) {
+	forge := githubtest.Start(t, githubtest.Options{})
+	dir := t.TempDir()
+	told := filepath.Join(dir, "told")
+	if err := syscall.Mkfifo(told, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	script := "#!/bin/sh\n{ echo \"$@\"; cat \"$1\"; } > " + told + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "xdg-open"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var out bytes.Buffer
+	root := New(&out, &out)
+	root.SetArgs([]string{
+		"github-app", "create", "--github-host", forge.URL(), "--org", "org",
+		"--webhook-url", "https://hook.example.com/hook", "--output", filepath.Join(dir, "keys"),
+	})
+	ended := make(chan error, 1)
+	go func() { ended <- root.ExecuteContext(ctx) }()
+	content, err := os.ReadFile(told) // waits for the script
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if err := <-ended; err == nil {
+		t.Error("it ended well without an App")
+	}
+	secret := regexp.MustCompile(`[A-Z0-9]{20,}`).FindString(out.String())
+	args, door, _ := strings.Cut(string(content), "\n")
+	if secret == "" || strings.Contains(args, secret) || !strings.Contains(door, secret) {
+		t.Errorf("the secret of the page is %q, the browser is started with %s and finds:\n%s", secret, args, door)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "keys")); !os.IsNotExist(err) {
+		t.Errorf("the folder is still there: %v", err)
+	}
+
+	p := &person{t: t, forge: forge.URL()}
+	want := "making the folder for the App's keys (--output names another): "
+	if err := p.run("--webhook-url", "https://hook.example.com/hook", "--output", filepath.Join(dir, "xdg-open", "keys"), "--overwrite"); err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("below a file: %v, want %s…", err, want)
 	}
 }
 
@@ -186,6 +249,24 @@ func TestGitHubAppApply(t *testing.T) {
 		t.Error(err)
 	}
 	<-p.done
+	// Nobody installs the App, and yet no key stays.
+	p.left = true
+	if err := p.run(append(args, "--overwrite", "--wait")...); !errors.Is(err, context.Canceled) {
+		t.Errorf("an App that nobody installs: %v", err)
+	}
+	<-p.done
+	if entries, err := os.ReadDir("."); err != nil || len(entries) != 1 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+	// What the cluster would refuse, it refuses before there is an App.
+	forge.Requests()
+	want = `making the secret `
+	if err := p.run(append(args, "-n", "nowhere")...); err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), `namespaces "nowhere" not found`) {
+		t.Errorf("without a namespace: %v, want %s…", err, want)
+	}
+	if asked := forge.Requests(); len(asked) > 0 {
+		t.Errorf("without a namespace, GitHub was asked %v", asked)
+	}
 	want = "finding hook's address (or give --webhook-url): "
 	if err := p.run("--kubeconfig", "kubeconfig"); err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("without Knative: %v, want %s…", err, want)

@@ -66,12 +66,21 @@ func (i *installed) free(ctx context.Context, names ...string) error {
 
 // apply makes the secrets, or gives those that are there new data.
 func (i *installed) apply(ctx context.Context, secrets map[string]map[string][]byte, overwrite bool) error {
+	return i.write(ctx, secrets, overwrite, nil)
+}
+
+// try does as apply would, and changes nothing: there may be no namespace, or no right.
+func (i *installed) try(ctx context.Context, secrets map[string]map[string][]byte, overwrite bool) error {
+	return i.write(ctx, secrets, overwrite, []string{metav1.DryRunAll})
+}
+
+func (i *installed) write(ctx context.Context, secrets map[string]map[string][]byte, overwrite bool, dryRun []string) error {
 	all := i.kube.CoreV1().Secrets(i.namespace)
 	for name, data := range secrets {
 		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name}, Data: data}
-		_, err := all.Create(ctx, secret, metav1.CreateOptions{})
+		_, err := all.Create(ctx, secret, metav1.CreateOptions{DryRun: dryRun})
 		if apierrors.IsAlreadyExists(err) && overwrite {
-			_, err = all.Update(ctx, secret, metav1.UpdateOptions{})
+			_, err = all.Update(ctx, secret, metav1.UpdateOptions{DryRun: dryRun})
 		}
 		if err != nil {
 			return fmt.Errorf("making the secret %s: %w", name, err)

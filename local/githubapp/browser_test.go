@@ -12,6 +12,8 @@ import (
 
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/chromedp"
+
+	"github.com/cutwater-ci/cutwater/local/githubapp"
 )
 
 // TestBrowser has a real browser go the way that people go: its policies let the
@@ -46,7 +48,11 @@ func TestBrowser(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	do(chromedp.Navigate(f.page), chromedp.Click("#go"), chromedp.WaitVisible("#create"), chromedp.Click("#create"), chromedp.WaitVisible("#made"))
+	door, err := githubapp.Folder(t.TempDir()).Door(f.page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	do(chromedp.Navigate("file://"+door), chromedp.WaitVisible("#go"), chromedp.Click("#go"), chromedp.WaitVisible("#create"), chromedp.Click("#create"), chromedp.WaitVisible("#made"))
 	if err := <-f.ended; err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ package githubapp
 import (
 	"errors"
 	"fmt"
+	"html"
 	"io/fs"
 	"maps"
 	"os"
@@ -60,6 +61,36 @@ func (f Folder) Free() error {
 		}
 	}
 	return nil
+}
+
+// doorFile leads a browser to the page.
+const doorFile = "open.html"
+
+// Door makes the folder, and in it a file that leads a browser to the page. All
+// users of a machine see what a program is started with, and only its owner reads
+// the file.
+func (f Folder) Door(address string) (path string, err error) {
+	if err := os.MkdirAll(string(f), 0o700); err != nil {
+		return "", err
+	}
+	if path, err = filepath.Abs(f.Path(doorFile)); err != nil {
+		return "", err
+	}
+	to := html.EscapeString(address)
+	return path, replace(path, fmt.Appendf(nil, `<!doctype html>
+<meta charset="utf-8">
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0; url=%[1]s">
+<title>Cutwater's GitHub App</title>
+<a href="%[1]s">Go on</a>
+`, to))
+}
+
+// Shut removes what Door made, but for a folder with keys. What it cannot remove
+// leads nowhere any more.
+func (f Folder) Shut() {
+	_ = os.Remove(f.Path(doorFile))
+	_ = os.Remove(string(f)) // other files keep it
 }
 
 // Write writes the keys of the App, in place of others.

@@ -16,6 +16,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/cutwater-ci/cutwater/internal/github"
@@ -31,8 +32,9 @@ type Options struct {
 	WebhookURL string
 	// Public lets others install it, too.
 	Public bool
-	// Started is told where the page is, to be opened in a browser.
-	Started func(url string)
+	// Started is told where the page is, to be opened in a browser. With its error
+	// there will be no App.
+	Started func(url string) error
 }
 
 // maxName is the most characters that GitHub takes.
@@ -44,8 +46,12 @@ func (o Options) Validate() error {
 	if o.Name == "" || len(o.Name) > maxName {
 		errs = append(errs, fmt.Errorf("the App's name must have 1 to %d characters: %q", maxName, o.Name))
 	}
-	if u, err := url.Parse(o.WebhookURL); err != nil || u.Host == "" || u.User != nil || (u.Scheme != "https" && u.Scheme != "http") {
+	u, err := url.Parse(o.WebhookURL)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil || (u.Scheme != "https" && u.Scheme != "http"):
 		errs = append(errs, errors.New("the webhook's URL must be an http(s) URL without user and password, such as https://hook.example.com/hook"))
+	case strings.Trim(u.Path, "/") == "":
+		errs = append(errs, errors.New("the webhook's URL has no path; hook takes events at /hook"))
 	}
 	return errors.Join(errs...)
 }
@@ -80,15 +86,21 @@ func Create(ctx context.Context, gh client, o Options) (github.NewApp, error) {
 			_ = server.Close()
 		}
 	}()
-	o.Started(p.url())
+	if err := o.Started(p.url()); err != nil {
+		return github.NewApp{}, err
+	}
 	select {
 	case done := <-p.done:
 		return done.app, done.err
-	case err := <-failed:
-		return github.NewApp{}, fmt.Errorf("serving the page for the browser: %w", err)
+	case err = <-failed:
+		err = fmt.Errorf("serving the page for the browser: %w", err)
 	case <-ctx.Done():
-		return github.NewApp{}, fmt.Errorf("nobody made the App: %w", context.Cause(ctx))
+		err = fmt.Errorf("nobody made the App: %w", context.Cause(ctx))
 	}
+	if done, made := p.end(); made {
+		return done.app, done.err
+	}
+	return github.NewApp{}, err
 }
 
 // InstallURL is where an App is installed.

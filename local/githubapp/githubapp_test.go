@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -30,12 +31,25 @@ type flow struct {
 	forge  *githubtest.Server
 	page   string // its address
 	client *http.Client
+	cancel context.CancelFunc
 	ended  chan error
 	app    github.NewApp
 }
 
 // begin starts the making of an App. The clock of GitHub is ahead by late.
 func begin(t *testing.T, o githubapp.Options, late *atomic.Int64) *flow {
+	t.Helper()
+	return beginBy(t, o, late, func(gh *github.Client) client { return gh })
+}
+
+// client is what the making needs of GitHub.
+type client interface {
+	CompleteManifest(ctx context.Context, code string) (github.NewApp, error)
+	WebURL() string
+}
+
+// beginBy starts it by what way makes of GitHub's client.
+func beginBy(t *testing.T, o githubapp.Options, late *atomic.Int64, way func(*github.Client) client) *flow {
 	t.Helper()
 	now := func() time.Time { return time.Now().Add(time.Duration(late.Load())) }
 	forge := githubtest.Start(t, githubtest.Options{Now: now})
@@ -45,11 +59,11 @@ func begin(t *testing.T, o githubapp.Options, late *atomic.Int64) *flow {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	started := make(chan string, 1)
-	o.Started = func(url string) { started <- url }
-	f := &flow{t: t, forge: forge, client: &http.Client{}, ended: make(chan error, 1)}
+	o.Started = func(url string) error { started <- url; return nil }
+	f := &flow{t: t, forge: forge, client: &http.Client{}, cancel: cancel, ended: make(chan error, 1)}
 	go func() {
 		var err error
-		f.app, err = githubapp.Create(ctx, gh, o)
+		f.app, err = githubapp.Create(ctx, way(gh), o)
 		f.ended <- err
 	}()
 	t.Cleanup(cancel)
@@ -228,6 +242,67 @@ func TestCodeExpired(t *testing.T) {
 	}
 }
 
+// slow is GitHub's client while GitHub takes its time.
+type slow struct {
+	*github.Client
+
+	asked, answer chan struct{}
+}
+
+func (s slow) CompleteManifest(ctx context.Context, code string) (github.NewApp, error) {
+	close(s.asked)
+	<-s.answer
+	return s.Client.CompleteManifest(ctx, code)
+}
+
+// Who ends the command while GitHub hands out the keys has them all the same.
+func TestEndWhileRedeeming(t *testing.T) {
+	asked, answer := make(chan struct{}), make(chan struct{})
+	f := beginBy(t, options(), &atomic.Int64{}, func(gh *github.Client) client { return slow{gh, asked, answer} })
+	right := f.redirect()
+	go func() {
+		if response, err := http.Get(right); err == nil {
+			_ = response.Body.Close()
+		}
+	}()
+	<-asked
+	f.cancel()
+	close(answer)
+	if err := <-f.ended; err != nil || f.app.PrivateKey == "" {
+		t.Errorf("an App with a key: %t, %v", f.app.PrivateKey != "", err)
+	}
+}
+
+// What goes wrong before there is an App ends it.
+func TestNotStarted(t *testing.T) {
+	o, want := options(), errors.New("no place for the keys")
+	o.Started = func(string) error { return want }
+	if _, err := githubapp.Create(t.Context(), (*github.Client)(nil), o); !errors.Is(err, want) {
+		t.Errorf("error %v, want %v", err, want)
+	}
+}
+
+// Nobody else reads where the page is, and of the file nothing stays.
+func TestDoor(t *testing.T) {
+	folder := githubapp.Folder(filepath.Join(t.TempDir(), "keys"))
+	door, err := folder.Door("http://127.0.0.1:1/SECRET")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]os.FileMode{door: 0o600, string(folder): 0o700 | os.ModeDir} {
+		if info, err := os.Stat(path); err != nil || info.Mode() != want {
+			t.Errorf("%s has mode %v, want %v (%v)", path, info.Mode(), want, err)
+		}
+	}
+	if err := folder.Free(); err != nil || !filepath.IsAbs(door) || strings.Contains(door, "SECRET") {
+		t.Errorf("door %s, %v", door, err)
+	}
+	folder.Shut()
+	if _, err := os.Stat(string(folder)); !os.IsNotExist(err) {
+		t.Errorf("the folder is still there: %v", err)
+	}
+}
+
 func TestValidate(t *testing.T) {
 	for _, tc := range []struct {
 		change func(*githubapp.Options)
@@ -237,6 +312,7 @@ func TestValidate(t *testing.T) {
 		{func(o *githubapp.Options) { o.Name = "" }, `the App's name must have 1 to 34 characters: ""`},
 		{func(o *githubapp.Options) { o.Name = strings.Repeat("a", 35) }, `the App's name must have 1 to 34 characters: "` + strings.Repeat("a", 35) + `"`},
 		{func(o *githubapp.Options) { o.WebhookURL = "hook.example.com/hook" }, "the webhook's URL must be an http(s) URL without user and password, such as https://hook.example.com/hook"},
+		{func(o *githubapp.Options) { o.WebhookURL = "https://hook.example.com/" }, "the webhook's URL has no path; hook takes events at /hook"},
 	} {
 		o := options()
 		tc.change(&o)

@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	_ "embed"
 	"encoding/json"
+	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -39,6 +40,20 @@ type page struct {
 type outcome struct {
 	app github.NewApp
 	err error
+}
+
+// end has no code redeemed any more. One that was, or is just being redeemed, has an
+// outcome, which must not be lost: GitHub hands out the keys once.
+func (p *page) end() (o outcome, redeemed bool) {
+	p.once.Lock()
+	defer p.once.Unlock()
+	p.ended = true
+	select {
+	case o = <-p.done:
+		return o, true
+	default:
+		return o, false
+	}
 }
 
 func (p *page) url() string { return "http://" + p.host + "/" + p.secret }
@@ -98,12 +113,15 @@ func (p *page) created(w http.ResponseWriter, r *http.Request) {
 	p.once.Lock()
 	defer p.once.Unlock()
 	if p.ended {
-		p.show(w, http.StatusGone, "refused", "The App is made already.")
+		p.show(w, http.StatusGone, "refused", "The App is made already, or the command has ended.")
 		return
 	}
 	p.ended = true
 	// Once: a browser that does not wait must not cost the keys.
 	app, err := p.gh.CompleteManifest(context.WithoutCancel(r.Context()), code)
+	if err != nil {
+		err = fmt.Errorf("%w; the App is on GitHub, and nobody has its keys: delete it there, and begin again", err)
+	}
 	p.done <- outcome{app, err}
 	if err != nil {
 		p.show(w, http.StatusBadGateway, "refused", err.Error())
