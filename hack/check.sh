@@ -6,7 +6,10 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 failed=0
-ours() { git ls-files --cached --others --exclude-standard "$1" | grep -v -e '^internal/client/' -e zz_generated; }
+ours() { # but those that were removed
+  comm -23 <(git ls-files --cached --others --exclude-standard "$1" | sort -u) <(git ls-files --deleted | sort) |
+    grep -v -e '^internal/client/' -e zz_generated
+}
 expect_nothing() { # what it means, what was printed
   local said
   said=$(grep -v '^go: downloading ' <<<"$2") # only the first time
@@ -17,7 +20,7 @@ expect_nothing() { # what it means, what was printed
 }
 
 # shellcheck disable=SC2046
-expect_nothing 'not formatted; run make fmt' "$(go tool -modfile=hack/tools/go.mod gofumpt -l $(ours '*.go'))"
+expect_nothing 'not formatted; run make fmt' "$(go tool -modfile=hack/tools/go.mod gofumpt -l $(ours '*.go') 2>&1)"
 expect_nothing 'go vet' "$(go vet -tags e2e ./... 2>&1)"
 expect_nothing 'go fix would change' "$(go fix -tags e2e -diff $(go list -tags e2e ./... | grep -v /internal/client/) 2>&1)"
 for mod in go.mod hack/*/go.mod; do
