@@ -13,19 +13,35 @@ import (
 // ScheduledAnnotation holds, on a periodic's ProwJob, when it was due (RFC 3339).
 const ScheduledAnnotation = "cutwater-ci.github.io/scheduled"
 
-// Runs are the latest runs of periodics, by job. Those of other types may be
+// Runs are what is known of periodics' runs, by job. Those of other types may be
 // added, too, and are passed over.
-type Runs map[string]*prowv1.ProwJob
+type Runs map[string]history
 
-// Add adds a run; the latest of each job is kept.
+// history is what is known of the runs of a job.
+type history struct {
+	// latest is the latest run.
+	latest *prowv1.ProwJob
+	// due is when the last one of the timetable was due; zero if none was.
+	due time.Time
+}
+
+// Add adds a run.
 func (r Runs) Add(pj *prowv1.ProwJob) {
 	if pj.Spec.Type != prowv1.PeriodicJob {
 		return
 	}
-	if latest, ok := r[pj.Spec.Job]; !ok || pj.Compare(latest) > 0 {
-		r[pj.Spec.Job] = pj
+	h := r[pj.Spec.Job]
+	if h.latest == nil || pj.Compare(h.latest) > 0 {
+		h.latest = pj
 	}
+	if at, ok := timetabled(pj); ok && at.After(h.due) {
+		h.due = at
+	}
+	r[pj.Spec.Job] = h
 }
+
+// Latest is the latest run of a job, nil if there is none.
+func (r Runs) Latest(job string) *prowv1.ProwJob { return r[job].latest }
 
 // Due is a run to start.
 type Due struct {
@@ -80,8 +96,8 @@ func Decide(all []Job, runs Runs, record Record, now time.Time) Decision {
 	anyFired := false
 	for i := range all {
 		j := &all[i]
-		run := runs[j.Name]
-		at, fired := j.fired(run, record.since(j, now), now)
+		run := runs.Latest(j.Name)
+		at, fired := j.fired(runs[j.Name], record.since(j, now), now)
 		anyFired = anyFired || fired
 		switch {
 		case fired && (run == nil || run.Complete()):
@@ -106,7 +122,7 @@ func Decide(all []Job, runs Runs, record Record, now time.Time) Decision {
 
 // startable is Since.
 func (d Due) startable(runs Runs) time.Time {
-	if run := runs[d.job]; run != nil && run.Complete() && run.Status.CompletionTime.After(d.At) {
+	if run := runs.Latest(d.job); run != nil && run.Complete() && run.Status.CompletionTime.After(d.At) {
 		return run.Status.CompletionTime.UTC()
 	}
 	return d.At
@@ -117,20 +133,16 @@ func (j *Job) dueFirst(run *prowv1.ProwJob) bool { return run == nil && j.cron =
 
 // fired is the last time of a job with a cron line after since and up to now
 // that has no run yet.
-func (j *Job) fired(run *prowv1.ProwJob, since, now time.Time) (at time.Time, ok bool) {
+func (j *Job) fired(runs history, since, now time.Time) (at time.Time, ok bool) {
 	switch {
 	case j.cron != nil:
 		at, ok = lastTime(j.cron.Next, since, now)
-	case j.every > 0 && run != nil:
-		base := began(run)
+	case j.every > 0 && runs.latest != nil:
+		base := began(runs.latest)
 		at = base.Add(now.Sub(base).Truncate(j.every))
 		ok = at.After(base) && at.After(since) && !at.After(now)
 	}
-	if !ok || run == nil {
-		return at, ok
-	}
-	ran, isOurs := timetabled(run)
-	return at, !isOurs || ran.Before(at)
+	return at, ok && runs.due.Before(at)
 }
 
 // lastTime is the last time after since and up to now, found without going through all of a long while.

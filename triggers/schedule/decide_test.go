@@ -195,6 +195,23 @@ func TestRecord(t *testing.T) {
 	}
 }
 
+// One job that cannot be started keeps the record from being written. That has no
+// other's time be due again, whatever ran since, and no retry wait for it.
+func TestOldRecord(t *testing.T) {
+	all := []schedule.Job{job(t, jobs.Periodic{Cron: "0 * * * *", Retry: &jobs.Retry{Attempts: 3, Interval: "5m"}})}
+	record := known(all, nil, at("09:30:00"))
+	runs := schedule.Runs{}
+	runs.Add(attempt(run("10:05:00", "10:05:00", "10:06:00", prowv1.FailureState), 1))
+	runs.Add(run("10:00:00", "10:00:00", "10:01:00", prowv1.FailureState))
+	if due := schedule.Decide(all, runs, record, at("10:20:00")).Due; len(due) != 1 || due[0].Attempt != 2 {
+		t.Errorf("after a retry: got %+v, want the next one", due)
+	}
+	runs.Add(run("", "10:30:00", "10:31:00", prowv1.SuccessState))
+	if due := schedule.Decide(all, runs, record, at("10:40:00")).Due; len(due) > 0 {
+		t.Errorf("after somebody ran it by hand: got %+v, want nothing", due)
+	}
+}
+
 // A line counts from when it is first seen: to change it starts nothing for times that are past.
 func TestChangedLine(t *testing.T) {
 	before := []schedule.Job{job(t, cronJob("0 3 * * *"))}

@@ -124,7 +124,7 @@ func addTimes(wakes *Minutes, next func(time.Time) time.Time, from, to time.Time
 
 // addNext adds when a job is due that depends on its latest run, if that is to come.
 func addNext(wakes *Minutes, j *Job, runs Runs, now, to time.Time) {
-	run := runs[j.Name]
+	run := runs.Latest(j.Name)
 	add := func(at time.Time, ok bool) {
 		if at = whole(at); ok && at.After(now) && at.Before(to) {
 			wakes.add(at)

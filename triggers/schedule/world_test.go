@@ -165,7 +165,7 @@ func (w *world) check() {
 	runs := w.latest()
 	for _, due := range schedule.Decide(w.jobs, runs, w.record, w.now).Due {
 		since := due.At
-		if run := runs[w.jobs[due.Index].Name]; run != nil && run.Complete() && run.Status.CompletionTime.After(since) {
+		if run := runs.Latest(w.jobs[due.Index].Name); run != nil && run.Complete() && run.Status.CompletionTime.After(since) {
 			since = run.Status.CompletionTime.Time
 		}
 		if late := w.now.Sub(since); w.calm && late > 70*time.Second {
