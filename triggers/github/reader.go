@@ -32,11 +32,12 @@ type Webhook struct {
 }
 
 // Read returns the event's webhook. Events that are not from GitHub, wrongly signed
-// or unreadable are event.Permanent errors.
+// or unreadable are event.Permanent errors, and ErrSignature where nothing shows that
+// GitHub sent them: not even their IDs are to be believed.
 func (r *Reader) Read(ctx context.Context, ev event.Event) (*Webhook, error) {
 	name, ok := triggers.GitHubEvent(ev.Type())
 	if !ok {
-		return nil, event.Permanent(fmt.Errorf("event type %q is not of GitHub", ev.Type()))
+		return nil, event.Permanent(unsignedError{fmt.Errorf("event type %q is not of GitHub", ev.Type())})
 	}
 	body, err := r.body(ctx, ev)
 	if err != nil {
@@ -60,10 +61,16 @@ func (r *Reader) body(ctx context.Context, ev event.Event) ([]byte, error) {
 	}
 	d, err := r.inbox.Get(ctx, ev.ID())
 	if errors.Is(err, inbox.ErrNotFound) || errors.Is(err, inbox.ErrGUID) {
-		return nil, event.Permanent(err)
+		return nil, event.Permanent(unsignedError{err})
 	}
 	return d.Body, err
 }
+
+// unsignedError is why there is no body whose signature could be checked.
+type unsignedError struct{ error }
+
+func (e unsignedError) Unwrap() error        { return e.error }
+func (e unsignedError) Is(target error) bool { return target == ErrSignature }
 
 func (r *Reader) check(ctx context.Context, ev event.Event, body []byte) error {
 	if r.secrets == nil {

@@ -13,7 +13,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// ErrSignature is what an error is when a body is not signed as it must be.
+// ErrSignature is what an error is when a body is not signed as it must be, or when
+// there is no body that could be.
 var ErrSignature = errors.New("signature does not match the body")
 
 // Secrets are the tokens that webhooks are signed with, read from a file that may
