@@ -37,8 +37,12 @@ const Name = "gcsreporter"
 // inboxDir is hook's, where a path_prefix could lead.
 const inboxDir = "inbox/"
 
-// timeout limits one report, which is a few small requests.
-const timeout = 20 * time.Second
+// A report is a few small requests and, for a lost pod, the copying of its log, which
+// may be long; should it be too long, the run is finished without.
+const (
+	requestsTimeout = 20 * time.Second
+	logsTimeout     = 4 * time.Minute
+)
 
 // Settings are what the reporter takes from config.yaml.
 type Settings struct {
@@ -58,11 +62,12 @@ type Reporter struct {
 	jobs     prowclient.ProwJobsGetter
 	buckets  blob.Pool
 	settings func() Settings
+	logs     time.Duration // how long logs may take
 }
 
 // NewReporter returns a reporter that opens buckets with the credentials.
 func NewReporter(jobs prowclient.ProwJobsGetter, credentials blob.Credentials, settings func() Settings) *Reporter {
-	return &Reporter{jobs: jobs, buckets: blob.Pool{Credentials: credentials}, settings: settings}
+	return &Reporter{jobs: jobs, buckets: blob.Pool{Credentials: credentials}, settings: settings, logs: logsTimeout}
 }
 
 // Name implements crier.Reporter.
@@ -118,25 +123,35 @@ func orgRepo(spec *prowv1.ProwJobSpec) string {
 
 // Report implements crier.Reporter.
 func (r *Reporter) Report(ctx context.Context, pj *prowv1.ProwJob) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	to, ok := r.settings().destination(pj)
 	if !ok {
 		return nil
 	}
+	short, cancel := context.WithTimeout(ctx, requestsTimeout)
+	defer cancel()
 	// The cache leaves out most of a ProwJob, and the file shall be whole.
-	whole, err := r.jobs.ProwJobs(pj.Namespace).Get(ctx, pj.Name, metav1.GetOptions{})
+	whole, err := r.jobs.ProwJobs(pj.Namespace).Get(short, pj.Name, metav1.GetOptions{})
 	if err != nil {
 		return fmt.Errorf("reading the ProwJob: %w", err)
 	}
-	bucket, err := r.buckets.Open(ctx, to.bucket)
+	bucket, err := r.buckets.Open(short, to.bucket)
 	if err != nil {
 		return err
 	}
 	run := &run{bucket: bucket, dir: to.dir, job: whole}
-	errs := []error{run.writeJob(ctx), run.writeStarted(ctx)}
+	errs := []error{run.writeJob(short), run.writeStarted(short)}
 	if whole.Complete() {
-		errs = append(errs, run.saveLogs(ctx), run.writeFinished(ctx))
+		errs = append(errs, r.end(ctx, run))
 	}
 	return errors.Join(errs...)
+}
+
+// end stores the logs and then finished.json: who sees that finds everything else there.
+func (r *Reporter) end(ctx context.Context, run *run) error {
+	copying, cancel := context.WithTimeout(ctx, r.logs)
+	defer cancel()
+	err := run.saveLogs(copying)
+	short, cancel := context.WithTimeout(ctx, requestsTimeout)
+	defer cancel()
+	return errors.Join(err, run.writeFinished(short))
 }

@@ -3,7 +3,10 @@
 package bucket_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -187,6 +190,43 @@ func TestReporter(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A log that takes too long keeps no run from being finished.
+func TestSlowLog(t *testing.T) {
+	client, err := versioned.NewForConfig(controlplane.Test(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := blobtest.GCS(t)
+	url, credentials := blobtest.Between(t, good, blob.Credentials{}, func(r blobtest.Request) blobtest.Fault {
+		if r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/000000000000000") {
+			<-r.Context().Done()
+		}
+		return blobtest.Fault{}
+	})
+	w := newWorld(t, client)
+	w.url = url
+	if w.bucket, err = blob.Open(t.Context(), good); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.bucket.Write(t.Context(), dir+"build-log.txt.live/000000000000000", []byte("one\n"), nil); err != nil {
+		t.Fatal(err)
+	}
+	w.reporter = bucket.NewReporter(client.ProwV1(), credentials, func() bucket.Settings {
+		return bucket.Settings{Buckets: func() []string { return []string{w.url} }}
+	})
+	w.reporter.LimitLogs(time.Second)
+	if err := w.reporter.Report(t.Context(), w.job(t, prowv1.ErrorState, nil)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the report ended with %v, want that the log took too long", err)
+	}
+	want := map[string]string{
+		"prowjob.json": "error", "started.json": started(baseSHA), "finished.json": finished("false", "error"),
+		"build-log.txt.live/000000000000000": "one\n",
+	}
+	if diff := cmp.Diff(want, w.objects(t)); diff != "" {
+		t.Errorf("objects (-want +got):\n%s", diff)
 	}
 }
 
