@@ -79,6 +79,7 @@ func connections(t *testing.T, set *manifests.Set) {
 		{"a job is called", stranger, job, 8080, false},
 		{"a job asks the API server", job, service, 443, false},
 		{"a job asks for the cloud's metadata", job, metadata, 80, false},
+		{"a job asks for Azure's", job, outside("168.63.129.16"), 80, false},
 		{"a job clones over HTTPS", job, github, 443, true},
 		{"a job clones over SSH", job, github, 22, true},
 		{"a job asks a name server", job, service, 53, true},

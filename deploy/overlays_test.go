@@ -5,6 +5,7 @@ package deploy_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"testing/fstest"
 
@@ -17,7 +18,7 @@ import (
 )
 
 // installations are what kustomize makes of base, of each overlay, and of each
-// component on top of an overlay, as a user's own folder would have it.
+// component in a copy of an overlay, as docs/getting-started.md has it.
 func installations(t *testing.T) map[string]*manifests.Set {
 	t.Helper()
 	fsys := filesys.MakeFsInMemory()
@@ -35,10 +36,24 @@ func installations(t *testing.T) map[string]*manifests.Set {
 		t.Fatal(err)
 	}
 	own := func(overlay, component string) string {
-		dir := "own/" + component
-		content := "resources: [../../overlays/" + overlay + "]\ncomponents: [../../components/" + component + "]\n"
-		if err := fsys.WriteFile(dir+"/kustomization.yaml", []byte(content)); err != nil {
+		dir := "overlays/mine-" + component
+		files, err := filepath.Glob("overlays/" + overlay + "/*")
+		if err != nil {
 			t.Fatal(err)
+		}
+		for _, file := range files {
+			content := read(t, file)
+			switch filepath.Base(file) {
+			case "kustomization.yaml":
+				content += "components: [../../components/" + component + "]\n"
+			case "settings.yaml":
+				if component == "irsa" { // as overlays/s3 says
+					content = regexp.MustCompile(`(?m)^  s3-credentials-file:.*\n`).ReplaceAllString(content, "")
+				}
+			}
+			if err := fsys.WriteFile(filepath.Join(dir, filepath.Base(file)), []byte(content)); err != nil {
+				t.Fatal(err)
+			}
 		}
 		return dir
 	}
@@ -108,6 +123,11 @@ func TestComponents(t *testing.T) {
 	}
 	if s := settings("irsa"); s["s3-credentials-file"] != "" {
 		t.Errorf("irsa: settings %v", s)
+	}
+	for _, file := range []string{"overlays/s3/kustomization.yaml", "../docs/getting-started.md"} {
+		if text := read(t, file); !regexp.MustCompile(`(?s)irsa.*s3-credentials-file|s3-credentials-file.*irsa`).MatchString(text) {
+			t.Errorf("%s does not say that settings.yaml must do without s3-credentials-file", file)
+		}
 	}
 	identities := map[string]string{"irsa": "eks.amazonaws.com/role-arn", "gcs": "iam.gke.io/gcp-service-account"}
 	for installation, annotation := range identities {
