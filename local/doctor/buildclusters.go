@@ -45,7 +45,9 @@ func checkBuildClusters(ctx context.Context, p *patient) []Finding {
 		if alias == "" {
 			alias = prowv1.DefaultClusterAlias
 		}
-		jobs[alias]++
+		if alias != prowv1.DefaultClusterAlias && base.Agent == string(prowv1.KubernetesAgent) {
+			jobs[alias]++
+		}
 		if secrets[alias] == nil {
 			secrets[alias] = map[string]string{}
 		}
@@ -65,11 +67,8 @@ func checkBuildClusters(ctx context.Context, p *patient) []Finding {
 		found = append(found, cluster.examine(ctx)...)
 	}
 	for _, alias := range slices.Sorted(maps.Keys(jobs)) {
-		if !slices.Contains(names, alias) && p.BuildKubeconfig != "" {
-			found = append(found, problem("%s for the build cluster %s, which is not in %s", count(jobs[alias], "job is", "jobs are"), alias, p.BuildKubeconfig).mend("mend cluster in the jobs, or add a context of that name"))
-		} else if !slices.Contains(names, alias) {
-			found = append(found, notChecked("%s for the build cluster %s; --build-kubeconfig says how to reach it", count(jobs[alias], "job is", "jobs are"), alias)...)
-		}
+		found = append(found, problem("%s for the build cluster %s, and this version runs jobs in the cluster that it is in: such a run ends in an error", count(jobs[alias], "job is", "jobs are"), alias).
+			mend("mend cluster in the jobs, which is %s or left out", prowv1.DefaultClusterAlias))
 	}
 	return orOK(found, "%s: pods can be made in %s", enumerate(names), c.Config.PodNamespace)
 }

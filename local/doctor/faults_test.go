@@ -3,6 +3,7 @@
 package doctor_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -234,6 +235,43 @@ not checked | bucket | the credentials of the pods, at /etc/bucket/service-accou
 			change: func(s *manifests.Set) { keep(s.ConfigMaps, "settings")[0].Data["bucket"] = "s3://other" },
 			want: `
 problem | bucket | writing s3://other/inbox/doctor/KEY: not found, with the pods' credentials – make the bucket, or mend the setting bucket
+`,
+		},
+		{
+			name: "a bucket that the pods' identity opens, and ours does not",
+			change: func(s *manifests.Set) {
+				keep(s.ConfigMaps, "settings")[0].Data["s3-credentials-file"] = ""
+				for _, account := range s.ServiceAccounts {
+					account.Annotations = map[string]string{"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/cutwater"}
+				}
+			},
+			then: func(t *testing.T, c *cluster, namespace string) {
+				var server struct{ Endpoint string }
+				if err := json.Unmarshal(c.s3, &server); err != nil {
+					t.Fatal(err)
+				}
+				settings := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "settings"}}
+				update(t, c, settings, func(o *corev1.ConfigMap) {
+					o.Data["bucket"] = c.bucket + "?region=us-east-1&use_path_style=true&endpoint=http://" + server.Endpoint
+				})
+				t.Setenv("AWS_ACCESS_KEY_ID", "access")
+				t.Setenv("AWS_SECRET_ACCESS_KEY", "ours")
+			},
+			want: `
+not checked | bucket | writing s3://bucket/inbox/doctor/KEY: access denied: SignatureDoesNotMatch: The request signature we calculated does not match the signature you provided. Check your key and signing method., with your own credentials; the pods are arn:aws:iam::1:role/cutwater; --gcs-credentials-file and --s3-credentials-file name others
+`,
+		},
+		{
+			name: "a bucket of Google's, and no credentials of ours",
+			change: func(s *manifests.Set) {
+				settings := keep(s.ConfigMaps, "settings")[0]
+				settings.Data["bucket"], settings.Data["s3-credentials-file"] = "gs://bucket", ""
+			},
+			options: func(t *testing.T, _ *doctor.Options) {
+				t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere")
+			},
+			want: `
+not checked | bucket | opening bucket gs://bucket: dialing: open /nowhere: no such file or directory, with your own credentials; the pods have theirs; --gcs-credentials-file and --s3-credentials-file name others
 `,
 		},
 		{

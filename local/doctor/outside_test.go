@@ -96,7 +96,7 @@ periodics:
 `),
 			want: `
 problem | build clusters | default: the secret gcs, which gcs_credentials_secret names, is not in NS-pods: no pod of such a job starts – make it there, or mend the decoration
-not checked | build clusters | 1 job is for the build cluster far; --build-kubeconfig says how to reach it
+problem | build clusters | 1 job is for the build cluster far, and this version runs jobs in the cluster that it is in: such a run ends in an error – mend cluster in the jobs, which is default or left out
 `,
 		},
 		{
