@@ -82,7 +82,8 @@ func New(ctx context.Context, env function.Lookup) (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/{$}", func(http.ResponseWriter, *http.Request) {})
+	// For who looks whether hook is up. A webhook that is sent here is refused, so that GitHub shows it.
+	mux.HandleFunc("GET /{$}", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc(e.WebhookPath, s.serveWebhook)
 	mux.HandleFunc("POST "+sweepPath, s.serveSweep)
 	mux.Handle("POST "+deadLetterPath, internal(event.Handler(s.deadLetter)))

@@ -182,13 +182,20 @@ func (f *fixture) keys(tb testing.TB) []string {
 }
 
 // wantMetrics checks lines of /metrics.
-func (f *fixture) wantMetrics(t *testing.T, lines ...string) {
+// metrics is what hook says of itself.
+func (f *fixture) metrics(t *testing.T) string {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.URL+"/metrics", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, text := f.do(t, r)
+	return text
+}
+
+func (f *fixture) wantMetrics(t *testing.T, lines ...string) {
+	t.Helper()
+	text := f.metrics(t)
 	for _, line := range lines {
 		if !strings.Contains(text, "\n"+line+"\n") {
 			t.Errorf("metrics: want %s, got\n%s", line, text)
@@ -267,13 +274,14 @@ func TestNoJSON(t *testing.T) {
 
 func TestOtherPaths(t *testing.T) {
 	f := start(t)
-	for path, want := range map[string]int{"/": 200, "/nothing": 404, "/sweep": 405} {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.URL+path, nil)
+	for request, want := range map[string]int{"GET /": 200, "HEAD /": 200, "POST /": 405, "GET /nothing": 404, "GET /sweep": 405} {
+		method, path, _ := strings.Cut(request, " ")
+		r, err := http.NewRequestWithContext(t.Context(), method, f.URL+path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if status, text := f.do(t, r); status != want || (path == "/" && text != "") {
-			t.Errorf("%s: got %d %q, want %d", path, status, text, want)
+		if status, text := f.do(t, r); status != want || (status == http.StatusOK && text != "") {
+			t.Errorf("%s: got %d %q, want %d", request, status, text, want)
 		}
 	}
 }

@@ -11,6 +11,7 @@ type metrics struct {
 	pending   prometheus.Gauge
 	oldest    prometheus.Gauge
 	dead      prometheus.Gauge
+	swept     prometheus.Gauge
 	resent    prometheus.Counter
 	buried    prometheus.Counter
 	missing   prometheus.Gauge
@@ -42,6 +43,10 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 			Name: "cutwater_inbox_dead",
 			Help: "Deliveries in the inbox that were given up.",
 		}),
+		swept: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "cutwater_inbox_swept_timestamp_seconds",
+			Help: "When the last sweep of this process ended, in seconds since 1970; 0 before the first.",
+		}),
 		resent: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "cutwater_inbox_resent_total",
 			Help: "Events sent again by sweeps.",
@@ -67,6 +72,6 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 			Help: "Events that the broker gave up.",
 		}),
 	}
-	registry.MustRegister(m.webhooks, m.responses, m.pending, m.oldest, m.dead, m.resent, m.buried, m.missing, m.asked, m.refused, m.deadLetters)
+	registry.MustRegister(m.webhooks, m.responses, m.pending, m.oldest, m.dead, m.swept, m.resent, m.buried, m.missing, m.asked, m.refused, m.deadLetters)
 	return m
 }

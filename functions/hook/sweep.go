@@ -92,6 +92,7 @@ func (s *server) sweep(ctx context.Context, now time.Time) error {
 		return errors.Join(unlisted, results.err("deliveries"), fmt.Errorf("counting dead deliveries: %w", err))
 	}
 	s.metrics.dead.Set(float64(dead))
+	s.metrics.swept.SetToCurrentTime()
 	return errors.Join(unlisted, results.err("deliveries"))
 }
 

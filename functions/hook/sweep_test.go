@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -27,8 +28,12 @@ func TestSweep(t *testing.T) {
 			t.Fatalf("got %d %q, want 200 although the sink is away", status, text)
 		}
 	}
+	f.wantMetrics(t, "cutwater_inbox_swept_timestamp_seconds 0")
 	if status := f.sweep(t); status != http.StatusAccepted {
 		t.Errorf("sweep of what is not due: got %d, want 202", status)
+	}
+	if strings.Contains(f.metrics(t), "\ncutwater_inbox_swept_timestamp_seconds 0\n") {
+		t.Error("no metric says when the sweep ended")
 	}
 	// As if they had come at other times.
 	now := time.Now()
