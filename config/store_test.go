@@ -114,13 +114,13 @@ func TestStoreStartsWithACopy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, copies := function.WithRegisterer(t.Context(), prometheus.NewRegistry()), lastgood.In(bucket)
+	ctx, copies := function.WithRegisterer(t.Context(), prometheus.NewRegistry()), lastgood.In(bucket, lastgood.Config)
 	paths := append([]string{files.Config, files.Jobs}, files.SupplementalConfigDirs...)
 	sum, err := copies.Sum(paths)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := copies.Keep(ctx, "config", sum, paths); err != nil {
+	if err := copies.Keep(ctx, sum, paths); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(files.Config, []byte("pod_namespace: [\n"), 0o644); err != nil {

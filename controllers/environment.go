@@ -30,7 +30,10 @@ type Environment struct {
 	Controllers []string `env:"CONTROLLERS,default=plank,crier,crier-bucket,schedule"`
 	// Namespace is where horologium and its PingSources are; prowjob_namespace when empty.
 	Namespace string `env:"POD_NAMESPACE"`
-	// Credentials open the buckets that crier-bucket writes to, if the usual ways do not.
+	// Bucket has the inbox, and in it a copy of the last good configuration, for when the
+	// files are wrong: gs://, s3:// or file:///. Empty means that there is no copy.
+	Bucket string `env:"BUCKET"`
+	// Credentials open it, and the buckets that crier-bucket writes to, if the usual ways do not.
 	Credentials blob.Credentials
 	// LeaderElection is how long a lease lasts, within which time it must be renewed, and how often
 	// that is tried, divided by slashes. A lease that is not renewed any more is another's within the first and

@@ -17,7 +17,7 @@ import (
 	"net/http"
 
 	"github.com/cutwater-ci/cutwater/config"
-	"github.com/cutwater-ci/cutwater/config/reload"
+	"github.com/cutwater-ci/cutwater/config/lastgood"
 	"github.com/cutwater-ci/cutwater/internal/function"
 	"github.com/cutwater-ci/cutwater/internal/kubeconfig"
 )
@@ -61,7 +61,7 @@ func New(ctx context.Context, env function.Lookup) (run func(context.Context) er
 		return nil, err
 	}
 	files := config.Files{Config: e.ConfigPath, SupplementalConfigDirs: e.SupplementalConfigDirs}
-	store, err := config.NewStore(ctx, files, reload.Options{})
+	store, err := config.NewStore(ctx, files, lastgood.Reading(e.Bucket, e.Credentials))
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}

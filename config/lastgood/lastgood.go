@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package lastgood keeps copies of the configuration that is in force, so that
-// a function which starts while the files are wrong has what was in force.
+// a process which starts while the files are wrong has what was in force.
 //
-// Started by package reload, in the functions plugins, which keeps them, and
-// deck. Changes: inbox/config/<name>.tar.gz in the inbox's bucket, name being
-// config or plugins. Config:
-// whatever the files hold. In Prow: nothing; its servers do not stop between
-// events, and one that starts with a broken configuration ends.
+// Started by package reload: in the function plugins, which keeps them, and in
+// the controller, deck and horologium, which read them when need be. Changes:
+// inbox/config/<name>.tar.gz in the inbox's bucket, name being config or
+// plugins. Config: whatever the files hold. In Prow: nothing; its servers do not
+// stop between events, and one that starts with a broken configuration ends.
 package lastgood
 
 import (
@@ -20,34 +20,48 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/cutwater-ci/cutwater/config/reload"
 	"github.com/cutwater-ci/cutwater/internal/blob"
 )
 
-// prefix is where in the bucket the copies are.
-const prefix = "inbox/config/"
+// The names of copies.
+const (
+	Config  = "config"  // config.yaml and the jobs
+	Plugins = "plugins" // plugins.yaml
+)
 
 // sumKey is the metadata of a copy that holds its sum.
 const sumKey = "sum"
 
-// Copies are the copies in a bucket, one of each name.
+// Copies are those of one name. They implement reload.Copies.
 type Copies struct {
-	bucket   *blob.Bucket
-	readOnly bool
+	key  string
+	open func(context.Context) (*blob.Bucket, error)
+	// keep is whether copies are kept, and not only read.
+	keep bool
 }
 
-// In is those in the bucket.
-func In(bucket *blob.Bucket) Copies { return Copies{bucket: bucket} }
+// In is those in a bucket.
+func In(bucket *blob.Bucket, name string) Copies {
+	return Copies{keyOf(name), func(context.Context) (*blob.Bucket, error) { return bucket, nil }, true}
+}
 
-// ReadOnly is them for who reads the bucket and does not write to it.
-func (c Copies) ReadOnly() Copies { return Copies{c.bucket, true} }
+// Reading lets a store of config.yaml and the jobs start with the copy that
+// plugins keeps. The bucket is opened only then; without one there is no copy.
+func Reading(bucketURL string, c blob.Credentials) reload.Options {
+	if bucketURL == "" {
+		return reload.Options{}
+	}
+	open := func(ctx context.Context) (*blob.Bucket, error) { return blob.OpenWithCredentials(ctx, bucketURL, c) }
+	return reload.Options{Copies: Copies{keyOf(Config), open, false}}
+}
 
-// key is the object of a name.
-func key(name string) string { return prefix + name + ".tar.gz" }
+func keyOf(name string) string { return "inbox/config/" + name + ".tar.gz" }
 
 // Sum is a hash of what the paths, which are files and folders, hold. It is empty
 // where copies are not kept.
 func (c Copies) Sum(paths []string) (string, error) {
-	if c.readOnly {
+	if !c.keep {
 		return "", nil
 	}
 	hash := sha256.New()
@@ -57,10 +71,14 @@ func (c Copies) Sum(paths []string) (string, error) {
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// Keep makes what the paths hold the copy of that name, if sum is their sum:
-// what has changed meanwhile is not known to be good.
-func (c Copies) Keep(ctx context.Context, name, sum string, paths []string) error {
-	there, err := c.bucket.Attributes(ctx, key(name))
+// Keep makes what the paths hold the copy, if sum is their sum: what has
+// changed meanwhile is not known to be good.
+func (c Copies) Keep(ctx context.Context, sum string, paths []string) error {
+	bucket, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	there, err := bucket.Attributes(ctx, c.key)
 	if err == nil && there.Metadata[sumKey] == sum {
 		return nil
 	}
@@ -76,17 +94,21 @@ func (c Copies) Keep(ctx context.Context, name, sum string, paths []string) erro
 	if hex.EncodeToString(hash.Sum(nil)) != sum {
 		return nil // The change will be loaded, and kept then.
 	}
-	return c.bucket.Write(ctx, key(name), data.Bytes(), &blob.WriteOptions{
+	return bucket.Write(ctx, c.key, data.Bytes(), &blob.WriteOptions{
 		ContentType: "application/gzip", Metadata: map[string]string{sumKey: sum},
 	})
 }
 
-// Restore writes the copy of that name into the folder dir, and returns where
-// each of the paths is in it.
-func (c Copies) Restore(ctx context.Context, name string, paths []string, dir string) ([]string, error) {
-	data, err := c.bucket.Read(ctx, key(name))
+// Restore writes the copy into the folder dir, and returns where each of the
+// paths is in it.
+func (c Copies) Restore(ctx context.Context, paths []string, dir string) ([]string, error) {
+	bucket, err := c.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	data, err := bucket.Read(ctx, c.key)
 	if errors.Is(err, blob.ErrNotFound) {
-		return nil, errors.New("there is no copy of a good configuration yet")
+		return nil, fmt.Errorf("there is no copy of a good configuration yet: %w", err)
 	}
 	if err != nil {
 		return nil, err
@@ -96,7 +118,7 @@ func (c Copies) Restore(ctx context.Context, name string, paths []string, dir st
 		err = unpack(unzipped, dir)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("unpacking %s of %s: %w", key(name), c.bucket, err)
+		return nil, fmt.Errorf("unpacking %s of %s: %w", c.key, bucket, err)
 	}
 	return placesIn(dir, paths), nil
 }

@@ -44,7 +44,7 @@ func keep(t *testing.T, copies lastgood.Copies, paths []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := copies.Keep(t.Context(), "config", sum, paths); err != nil {
+	if err := copies.Keep(t.Context(), sum, paths); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -95,11 +95,11 @@ func TestRestore(t *testing.T) {
 		filepath.Join(dir, "config", "config.yaml"), filepath.Join(dir, "jobs"), "",
 		filepath.Join(dir, "more", "jobs"), filepath.Join(dir, "empty"),
 	}
-	copies := lastgood.In(bucket(t))
+	copies := lastgood.In(bucket(t), lastgood.Config)
 	keep(t, copies, paths)
 
 	restored := t.TempDir()
-	places, err := copies.Restore(t.Context(), "config", paths, restored)
+	places, err := copies.Restore(t.Context(), paths, restored)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestRestore(t *testing.T) {
 // What was not loaded is not kept, and what is there already is not written again.
 func TestKeep(t *testing.T) {
 	ctx, b := t.Context(), bucket(t)
-	copies := lastgood.In(b)
+	copies := lastgood.In(b, lastgood.Config)
 	name := filepath.Join(t.TempDir(), "config.yaml")
 	paths := []string{name}
 	write(t, name, "good")
@@ -136,10 +136,10 @@ func TestKeep(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, name, "changed since it was loaded")
-	if err := copies.Keep(ctx, "config", sum, paths); err != nil {
+	if err := copies.Keep(ctx, sum, paths); err != nil {
 		t.Error(err)
 	}
-	if _, err := copies.Restore(ctx, "config", paths, t.TempDir()); err == nil || !strings.Contains(err.Error(), "there is no copy") {
+	if _, err := copies.Restore(ctx, paths, t.TempDir()); err == nil || !strings.Contains(err.Error(), "there is no copy") {
 		t.Errorf("what was not loaded is kept: %v", err)
 	}
 
@@ -157,15 +157,25 @@ func TestKeep(t *testing.T) {
 	}
 	write(t, name, "better")
 	keep(t, copies, paths)
-	places, err := copies.Restore(ctx, "config", paths, t.TempDir())
+	places, err := copies.Restore(ctx, paths, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if data, err := os.ReadFile(places[0]); err != nil || string(data) != "better" {
 		t.Errorf("the copy holds %q, %v", data, err)
 	}
-	if sum, err := copies.ReadOnly().Sum(paths); err != nil || sum != "" {
+	reading := lastgood.Reading(b.String(), blob.Credentials{}).Copies
+	if sum, err := reading.Sum(paths); err != nil || sum != "" {
 		t.Errorf("who only reads has the sum %q, %v", sum, err)
+	}
+	if places, err = reading.Restore(ctx, paths, t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(places[0]); err != nil || string(data) != "better" {
+		t.Errorf("who only reads has %q, %v", data, err)
+	}
+	if none := lastgood.Reading("", blob.Credentials{}).Copies; none != nil {
+		t.Errorf("without a bucket there is %v", none)
 	}
 	if _, err := copies.Sum([]string{name, "/does/not/exist"}); err == nil {
 		t.Error("a missing path has a sum")
@@ -191,7 +201,7 @@ func TestRestoreHostile(t *testing.T) {
 			if err := os.Mkdir(dir, 0o755); err != nil {
 				t.Fatal(err)
 			}
-			_, err := lastgood.In(b).Restore(t.Context(), "config", []string{"config.yaml"}, dir)
+			_, err := lastgood.In(b, lastgood.Config).Restore(t.Context(), []string{"config.yaml"}, dir)
 			if err == nil || !strings.Contains(err.Error(), "inbox/config/config.tar.gz of file://") {
 				t.Errorf("error %v, want one that names the object", err)
 			}

@@ -21,9 +21,9 @@ type Copies interface {
 	// hold. It is empty where no copy shall be kept.
 	Sum(paths []string) (string, error)
 	// Keep makes a copy of them the last good one, if they still have that sum.
-	Keep(ctx context.Context, name, sum string, paths []string) error
+	Keep(ctx context.Context, sum string, paths []string) error
 	// Restore writes the last good copy into the folder dir, and returns where the paths are in it.
-	Restore(ctx context.Context, name string, paths []string, dir string) ([]string, error)
+	Restore(ctx context.Context, paths []string, dir string) ([]string, error)
 }
 
 // copyTimeout bounds how long one copy is kept or restored: GitHub waits ten seconds
@@ -50,7 +50,7 @@ func (s *Store[T]) keep(ctx context.Context) {
 	}
 	limited, cancel := context.WithTimeout(ctx, copyTimeout)
 	defer cancel()
-	err := s.source.Copies.Keep(limited, s.source.Name, s.good, s.source.Paths)
+	err := s.source.Copies.Keep(limited, s.good, s.source.Paths)
 	switch {
 	case err == nil:
 		s.kept = s.good
@@ -84,7 +84,7 @@ func (s *Store[T]) loadCopy(ctx context.Context) (_ *T, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	paths, err := s.source.Copies.Restore(limited, s.source.Name, s.source.Paths, dir)
+	paths, err := s.source.Copies.Restore(limited, s.source.Paths, dir)
 	if err != nil {
 		return nil, err
 	}

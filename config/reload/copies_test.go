@@ -54,7 +54,7 @@ func TestStartsWithTheLastGoodCopy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	copies := lastgood.In(bucket)
+	copies := lastgood.In(bucket, lastgood.Config)
 	name := filepath.Join(t.TempDir(), "config.yaml")
 
 	write(t, name, "broken")
@@ -108,7 +108,7 @@ func awaitCopy(t *testing.T, copies lastgood.Copies, name, want string) {
 			t.Fatalf("the copy holds %q, want %q", got, want)
 		case <-time.After(time.Millisecond):
 		}
-		paths, err := copies.Restore(t.Context(), "test", []string{name}, t.TempDir())
+		paths, err := copies.Restore(t.Context(), []string{name}, t.TempDir())
 		if err != nil {
 			continue // There is none yet.
 		}

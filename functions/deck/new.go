@@ -16,7 +16,6 @@ import (
 
 	"github.com/cutwater-ci/cutwater/config"
 	"github.com/cutwater-ci/cutwater/config/lastgood"
-	"github.com/cutwater-ci/cutwater/config/reload"
 	"github.com/cutwater-ci/cutwater/internal/blob"
 	"github.com/cutwater-ci/cutwater/internal/client/clientset/versioned"
 	informers "github.com/cutwater-ci/cutwater/internal/client/informers/externalversions"
@@ -34,16 +33,10 @@ func New(ctx context.Context, env function.Lookup) (http.Handler, error) {
 	if len(e.TenantIDs) > 0 && (e.ShowHidden || e.HiddenOnly) {
 		return nil, errors.New("TENANT_IDS excludes SHOW_HIDDEN and HIDDEN_ONLY")
 	}
-	s := &server{now: time.Now, show: visibility{showHidden: e.ShowHidden, hiddenOnly: e.HiddenOnly, tenants: e.TenantIDs}}
-	copies, err := s.openStorage(ctx, e)
+	store, err := config.NewStore(ctx, e.Config.Files(), lastgood.Reading(e.Bucket, e.Credentials))
 	if err != nil {
 		return nil, err
 	}
-	store, err := config.NewStore(ctx, e.Config.Files(), copies)
-	if err != nil {
-		return nil, err
-	}
-	s.config = store.Load
 	rest, err := kubeconfig.Load(e.Kubeconfig)
 	if err != nil {
 		return nil, err
@@ -60,30 +53,37 @@ func New(ctx context.Context, env function.Lookup) (http.Handler, error) {
 	// A new namespace in the configuration needs a restart, as it does everywhere.
 	namespace := store.Load().ProwJobNamespace
 	factory := informers.NewSharedInformerFactoryWithOptions(prow, 0, informers.WithNamespace(namespace))
-	if s.runs, err = watchRuns(ctx, prow.ProwV1(), factory.Prow().V1().ProwJobs(), namespace); err != nil {
+	runs, err := watchRuns(ctx, prow.ProwV1(), factory.Prow().V1().ProwJobs(), namespace)
+	if err != nil {
 		return nil, err
 	}
-	s.logs = kubeLogs{kube}
+	s := &server{
+		runs: runs, logs: kubeLogs{kube}, config: store.Load, now: time.Now,
+		show: visibility{showHidden: e.ShowHidden, hiddenOnly: e.HiddenOnly, tenants: e.TenantIDs},
+	}
+	if err := s.openStorage(ctx, e); err != nil {
+		return nil, err
+	}
 	if s.pages, err = parsePages(); err != nil {
 		return nil, err
 	}
 	return s.handler(), nil
 }
 
-// openStorage readies the buckets and the inbox, which may have copies of the configuration.
-func (s *server) openStorage(ctx context.Context, e Environment) (o reload.Options, err error) {
+// openStorage readies the buckets and the inbox.
+func (s *server) openStorage(ctx context.Context, e Environment) error {
 	s.storage = &storage{buckets: blob.Pool{Credentials: e.Credentials}, extra: e.ArtifactBuckets}
 	if e.Bucket == "" {
-		return o, nil
+		return nil
 	}
 	bucket, err := blob.OpenWithCredentials(ctx, e.Bucket, e.Credentials)
 	if err != nil {
-		return o, err
+		return err
 	}
 	s.inbox = inbox.New(bucket)
 	s.storage.inbox = bucket.String()
 	s.storage.extra = append(s.storage.extra, bucket.String())
-	return reload.Options{Copies: lastgood.In(bucket).ReadOnly()}, nil
+	return nil
 }
 
 //go:embed pages static

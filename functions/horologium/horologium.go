@@ -28,7 +28,7 @@ import (
 	"knative.dev/pkg/logging"
 
 	"github.com/cutwater-ci/cutwater/config"
-	"github.com/cutwater-ci/cutwater/config/reload"
+	"github.com/cutwater-ci/cutwater/config/lastgood"
 	"github.com/cutwater-ci/cutwater/internal/client/clientset/versioned"
 	"github.com/cutwater-ci/cutwater/internal/event"
 	"github.com/cutwater-ci/cutwater/internal/function"
@@ -61,7 +61,7 @@ func New(ctx context.Context, env function.Lookup) (http.Handler, error) {
 	if err := function.Decode(ctx, env, &e); err != nil {
 		return nil, err
 	}
-	store, err := config.NewStore(ctx, e.Config.Files(), reload.Options{})
+	store, err := config.NewStore(ctx, e.Config.Files(), lastgood.Reading(e.Bucket, e.Credentials))
 	if err != nil {
 		return nil, err
 	}

@@ -131,13 +131,13 @@ func TestNewWithBrokenFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, paths := range map[string][]string{"config": {env["CONFIG_PATH"], env["JOB_CONFIG_PATH"]}, "plugins": {env["PLUGIN_CONFIG"]}} {
-		copies := lastgood.In(bucket)
+	for name, paths := range map[string][]string{lastgood.Config: {env["CONFIG_PATH"], env["JOB_CONFIG_PATH"]}, lastgood.Plugins: {env["PLUGIN_CONFIG"]}} {
+		copies := lastgood.In(bucket, name)
 		sum, err := copies.Sum(paths)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := copies.Keep(t.Context(), name, sum, paths); err != nil {
+		if err := copies.Keep(t.Context(), sum, paths); err != nil {
 			t.Fatal(err)
 		}
 		for _, file := range paths {

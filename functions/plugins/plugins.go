@@ -40,12 +40,11 @@ func New(ctx context.Context, env function.Lookup) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	copies := reload.Options{Copies: lastgood.In(bucket)}
-	configs, err := config.NewStore(ctx, e.Config.Files(), copies)
+	configs, err := config.NewStore(ctx, e.Config.Files(), reload.Options{Copies: lastgood.In(bucket, lastgood.Config)})
 	if err != nil {
 		return nil, err
 	}
-	settings, err := plugins.NewStore(ctx, e.pluginFiles(), copies)
+	settings, err := plugins.NewStore(ctx, e.pluginFiles(), reload.Options{Copies: lastgood.In(bucket, lastgood.Plugins)})
 	if err != nil {
 		return nil, err
 	}

@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,14 +15,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/cutwater-ci/cutwater/controllers"
+	"github.com/cutwater-ci/cutwater/functions/deck"
+	"github.com/cutwater-ci/cutwater/functions/horologium"
 	"github.com/cutwater-ci/cutwater/functions/plugins"
 	"github.com/cutwater-ci/cutwater/internal/function"
 	"github.com/cutwater-ci/cutwater/local/up"
 )
 
 // brokenReload breaks the configuration of a machine that runs. The last good one
-// stays in force, also in plugins that start now; the log and a metric say so,
-// and mending the file is enough.
+// stays in force, also in what starts now; the log and a metric say so, and
+// mending the file is enough.
 func brokenReload(t *testing.T, s *story) {
 	s.begin(t, unit)
 	s.passes(t, 1)
@@ -49,8 +49,8 @@ func brokenReload(t *testing.T, s *story) {
 	if err := runs(s, []string{"unit", "success", "success"}); err != nil {
 		t.Errorf("with the last good configuration: %v", err)
 	}
-	s.pluginsStart(t)
-	// A controller that starts now has no copy of a good one, and says all that is wrong.
+	s.othersStart(t)
+	// What knows no bucket has no copy of a good one, and says all that is wrong.
 	err = controllers.Run(s.ctx, environment)
 	for _, want := range []string{path + ":1: log_level: ", path + ":2: sinker.resync_period: "} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -76,29 +76,32 @@ func (s *story) awaitCopies(t *testing.T) {
 	}
 }
 
-// pluginsStart starts one more instance of plugins, which knows the organisation's plugins.
-func (s *story) pluginsStart(t *testing.T) {
+// othersStart starts one more instance of each part that must not stop for a wrong line.
+func (s *story) othersStart(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(s.ctx)
+	defer cancel()
+	starts(ctx, t, s, "plugins", plugins.New)
+	starts(ctx, t, s, "deck", deck.New)
+	starts(ctx, t, s, "horologium", horologium.New)
+	starts(ctx, t, s, "controller", controllers.New)
+}
+
+// starts makes a part with the machine's files.
+func starts[T any](ctx context.Context, t *testing.T, s *story, part string, begin func(context.Context, function.Lookup) (T, error)) {
 	t.Helper()
 	variables := map[string]string{
 		"BUCKET": "file://" + s.m.Bucket, "HMAC_SECRET_FILE": s.state("secrets", "hmac-token", "hmac"),
 		"CONFIG_PATH": s.state("configmaps", "config", "config.yaml"), "JOB_CONFIG_PATH": s.state("configmaps", "job-config"),
-		"PLUGIN_CONFIG": s.state("configmaps", "plugins", "plugins.yaml"), "KUBECONFIG": s.state("kubeconfigs", "cutwater-plugins"),
+		"PLUGIN_CONFIG": s.state("configmaps", "plugins", "plugins.yaml"), "KUBECONFIG": s.state("kubeconfigs", "cutwater-"+part),
 		"GITHUB_ENDPOINT": s.m.Forge.URL(), "GITHUB_HOST": s.m.Forge.URL(),
 	}
-	ctx, cancel := context.WithCancel(function.WithRegisterer(s.ctx, prometheus.NewRegistry()))
-	defer cancel()
-	handler, err := plugins.New(ctx, func(key string) (string, bool) {
+	_, err := begin(function.WithRegisterer(ctx, prometheus.NewRegistry()), func(key string) (string, bool) {
 		value, ok := variables[key]
 		return value, ok
 	})
 	if err != nil {
-		t.Errorf("plugins does not start: %v", err)
-		return
-	}
-	answer := httptest.NewRecorder()
-	handler.ServeHTTP(answer, httptest.NewRequestWithContext(ctx, http.MethodGet, "/plugin-help", http.NoBody))
-	if answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), s.m.Org) {
-		t.Errorf("plugins started and answers %d: %s", answer.Code, answer.Body)
+		t.Errorf("%s does not start: %v", part, err)
 	}
 }
 
