@@ -41,7 +41,7 @@ bench: ## Run the benchmarks; BENCH picks some, COUNT repeats for benchstat.
 
 ##@ On a real cluster
 
-cluster-up: ## Start a real Kubernetes with Knative and Cutwater on this machine; needs root, and 20 minutes the first time.
+cluster-up: ## Start a real Kubernetes with Knative and Cutwater on this machine; needs root, and some minutes the first time.
 	go run ./test/cluster up $(ARGS)
 
 cluster-down: ## End it, and remove its data.

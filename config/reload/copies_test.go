@@ -13,6 +13,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+	"knative.dev/pkg/logging"
 
 	"github.com/cutwater-ci/cutwater/config/lastgood"
 	"github.com/cutwater-ci/cutwater/config/reload"
@@ -78,7 +81,8 @@ func TestStartsWithTheLastGoodCopy(t *testing.T) {
 		t.Error("a broken file was loaded")
 	}
 
-	two, err := start(t.Context(), name, copies)
+	core, logs := observer.New(zap.InfoLevel)
+	two, err := start(logging.WithLogger(t.Context(), zap.New(core).Sugar()), name, copies)
 	if err != nil {
 		t.Fatalf("with a copy: %v", err)
 	}
@@ -91,6 +95,14 @@ func TestStartsWithTheLastGoodCopy(t *testing.T) {
 	write(t, name, "third")
 	if err := next(t, two.reloads); err != nil || *two.Load() != "third" {
 		t.Errorf("after mending: %v, %q", err, *two.Load())
+	}
+	var said []string
+	for _, entry := range logs.All() {
+		said = append(said, entry.Message)
+	}
+	want := []string{"the configuration is wrong; the copy of the last good one is in force", "the configuration is right again, and in force"}
+	if diff := cmp.Diff(want, said); diff != "" {
+		t.Errorf("logged (-want +got):\n%s", diff)
 	}
 	awaitCopy(t, copies, name, "third")
 	if left, err := filepath.Glob(filepath.Join(os.TempDir(), "last-good-*")); err != nil || len(left) > 0 {

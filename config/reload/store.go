@@ -78,6 +78,8 @@ type Store[T any] struct {
 	warned []document.Problem
 	// good is the sum of the files if the last load found them good, and kept that of the last copy.
 	good, kept string
+	// wrong is whether the last load found them wrong.
+	wrong bool
 }
 
 // New loads once, or returns what is wrong if there is no good copy, and then
@@ -192,6 +194,7 @@ func (s *Store[T]) follow(ctx context.Context) {
 
 func (s *Store[T]) reload(ctx context.Context) {
 	s.watch()
+	wasWrong := s.wrong
 	next, err := s.load(ctx)
 	if ctx.Err() != nil {
 		return // The load was cut off, which says nothing about the files.
@@ -201,6 +204,9 @@ func (s *Store[T]) reload(ctx context.Context) {
 		logging.FromContext(ctx).Errorw("the changed configuration is wrong; the last good one stays in force",
 			zap.String("config", s.source.Name), zap.Error(err))
 	} else {
+		if wasWrong {
+			logging.FromContext(ctx).Infow("the configuration is right again, and in force", zap.String("config", s.source.Name))
+		}
 		s.current.Store(next)
 		s.warn(ctx, next)
 		s.metrics.succeeded(s.source.Name)
@@ -237,7 +243,7 @@ func (s *Store[T]) load(ctx context.Context) (*T, error) {
 	if err != nil {
 		sum = ""
 	}
-	s.good = sum
+	s.good, s.wrong = sum, err != nil
 	return next, err
 }
 
