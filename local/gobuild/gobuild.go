@@ -24,6 +24,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/cutwater-ci/cutwater/internal/filelock"
 )
 
 // Module is what programs are built from: a pinned go.mod and its go.sum. Its
@@ -113,7 +115,7 @@ func (p Program) Build(ctx context.Context, dir string, progress io.Writer) (str
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("making a folder for %s: %w", p.Name, err)
 	}
-	unlock, err := Lock(ctx, program+".lock", p.Name+" is built by another process", progress)
+	unlock, err := filelock.File(ctx, program+".lock", "waiting: "+p.Name+" is built by another process", progress)
 	if err != nil {
 		return "", err
 	}

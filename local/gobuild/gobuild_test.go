@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/cutwater-ci/cutwater/internal/filelock"
 )
 
 // hello is a program whose main package is ours and uses a module in a folder.
@@ -104,7 +106,7 @@ func TestVersionNotRequired(t *testing.T) {
 // Who waits for another's build is told so, and need not wait.
 func TestBuildWaits(t *testing.T) {
 	dir := t.TempDir()
-	unlock, err := Lock(t.Context(), filepath.Join(dir, "hello.lock"), "", io.Discard)
+	unlock, err := filelock.File(t.Context(), filepath.Join(dir, "hello.lock"), "", io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +122,7 @@ func TestBuildWaits(t *testing.T) {
 		t.Errorf("got error %v, want that it was canceled", err)
 	}
 	unlock()
-	if unlock, err = Lock(t.Context(), filepath.Join(dir, "hello.lock"), "", io.Discard); err != nil {
+	if unlock, err = filelock.File(t.Context(), filepath.Join(dir, "hello.lock"), "", io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	unlock()

@@ -9,12 +9,13 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
-	"golang.org/x/sys/unix"
+	"github.com/cutwater-ci/cutwater/internal/filelock"
 )
 
 // binary returns the program of that package, which hack/testservers pins. It is
@@ -46,7 +47,8 @@ func build(tb testing.TB, name, pkg string) (path string, err error) {
 		return "", err
 	}
 	path = filepath.Join(folder, fmt.Sprintf("%s-%x", name, sha256.Sum256(pins))[:len(name)+13])
-	unlock, err := lock(path + ".lock")
+	// Other test processes may be building the same.
+	unlock, err := filelock.File(tb.Context(), path+".lock", "", io.Discard)
 	if err != nil {
 		return "", err
 	}
@@ -81,16 +83,4 @@ func testservers() (string, error) {
 		}
 		dir = parent
 	}
-}
-
-// lock keeps other test processes from building the same.
-func lock(path string) (unlock func(), err error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX); err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return func() { _ = file.Close() }, nil // which unlocks
 }

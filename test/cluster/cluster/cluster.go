@@ -28,6 +28,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/cutwater-ci/cutwater/internal/filelock"
 	"github.com/cutwater-ci/cutwater/test/cluster/keys"
 	"github.com/cutwater-ci/cutwater/test/cluster/namespace"
 	"github.com/cutwater-ci/cutwater/test/cluster/settings"
@@ -153,3 +154,9 @@ func (c *Cluster) Dial(ctx context.Context, network, address string) (net.Conn, 
 // Do runs f in the cluster's network namespace: processes that f starts are in
 // there, and so are sockets that it makes without other goroutines.
 func (c *Cluster) Do(f func() error) error { return c.namespace.Do(f) }
+
+// lock keeps others from starting or stopping clusters until it is unlocked. The
+// last stop removes what it locks.
+func (c *Cluster) lock(ctx context.Context) (unlock func(), err error) {
+	return filelock.Folder(ctx, filepath.Dir(c.settings.Dir), "waiting for another start or stop of a cluster", c.progress)
+}

@@ -19,7 +19,7 @@ import (
 
 	"k8s.io/client-go/rest"
 
-	"github.com/cutwater-ci/cutwater/local/gobuild"
+	"github.com/cutwater-ci/cutwater/internal/filelock"
 	"github.com/cutwater-ci/cutwater/test/cluster/images"
 	"github.com/cutwater-ci/cutwater/test/cluster/ingress"
 	"github.com/cutwater-ci/cutwater/test/cluster/knative"
@@ -100,7 +100,7 @@ func (i *Installer) alone(ctx context.Context) (done func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	return gobuild.Lock(ctx, filepath.Join(dir, ".lock"), "another installation is being made", i.Progress)
+	return filelock.File(ctx, filepath.Join(dir, ".lock"), "waiting: another installation is being made", i.Progress)
 }
 
 // bring builds programs, and brings their images and others, by import path, onto
