@@ -16,7 +16,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"knative.dev/pkg/logging"
 
 	"github.com/cutwater-ci/cutwater/internal/event"
@@ -146,16 +145,14 @@ func (s *server) replay(ctx context.Context) error {
 			break
 		}
 	}
-	var group errgroup.Group
-	group.SetLimit(sweepers)
-	var results tally
+	results := newTally()
 	for _, name := range names {
 		if results.away() {
 			break
 		}
-		group.Go(func() error { results.add(s.replayLetter(ctx, name)); return nil })
+		results.try(func() error { return s.replayLetter(ctx, name) })
 	}
-	_ = group.Wait() // the errors are in results
+	results.wait()
 	return results.err("replays")
 }
 

@@ -61,9 +61,7 @@ func (s *server) serveSweep(w http.ResponseWriter, r *http.Request) {
 // others; but once as many in a row as are sent at a time have failed, the sink is
 // away, and what is left would fare no better.
 func (s *server) sweep(ctx context.Context, now time.Time) error {
-	var group errgroup.Group
-	group.SetLimit(sweepers)
-	var results tally
+	results := newTally()
 	var unlisted error
 	pending, oldest := 0, now
 	for p, err := range s.inbox.Pending(ctx) {
@@ -77,12 +75,12 @@ func (s *server) sweep(ctx context.Context, now time.Time) error {
 		}
 		switch {
 		case p.Hopeless(now):
-			group.Go(func() error { results.add(s.giveUp(ctx, p)); return nil })
+			results.try(func() error { return s.giveUp(ctx, p) })
 		case p.Due(now) && !results.away():
-			group.Go(func() error { results.add(s.resend(ctx, p, now)); return nil })
+			results.try(func() error { return s.resend(ctx, p, now) })
 		}
 	}
-	_ = group.Wait() // the errors are in results
+	results.wait()
 	if unlisted == nil {
 		s.metrics.pending.Set(float64(pending))
 		s.metrics.oldest.Set(now.Sub(oldest).Seconds())
@@ -96,12 +94,27 @@ func (s *server) sweep(ctx context.Context, now time.Time) error {
 	return errors.Join(unlisted, results.err("deliveries"))
 }
 
-// tally is how a sweep goes.
+// tally tries things, several at a time, and knows how that goes.
 type tally struct {
+	group         errgroup.Group
 	mu            sync.Mutex
 	failed, inRow int
 	first         error
 }
+
+func newTally() *tally {
+	t := &tally{}
+	t.group.SetLimit(sweepers)
+	return t
+}
+
+// try does one thing, as soon as not too many others are being done.
+func (t *tally) try(do func() error) {
+	t.group.Go(func() error { t.add(do()); return nil })
+}
+
+// wait waits for the end of all.
+func (t *tally) wait() { _ = t.group.Wait() } // the errors are added
 
 func (t *tally) add(err error) {
 	t.mu.Lock()
@@ -122,7 +135,7 @@ func (t *tally) away() bool {
 	return t.inRow >= sweepers
 }
 
-// err returns an error when some of what was sent failed.
+// err returns an error when some of what was tried failed.
 func (t *tally) err(what string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
