@@ -19,6 +19,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/cutwater-ci/cutwater/controllers"
 	"github.com/cutwater-ci/cutwater/internal/proctest"
 	"github.com/cutwater-ci/cutwater/local/controlplane"
 )
@@ -91,7 +92,7 @@ func holdersOf(b *testing.B, kube kubernetes.Interface, namespace string) string
 	}
 	var holders []string
 	for _, lease := range list.Items {
-		if holder := lease.Spec.HolderIdentity; holder != nil && lease.Name != "cutwater-controller-waiting" {
+		if holder := lease.Spec.HolderIdentity; holder != nil && lease.Name != controllers.WaitingLease {
 			holders = append(holders, cmp.Or(*holder, "-"))
 		}
 	}

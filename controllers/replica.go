@@ -13,8 +13,9 @@ import (
 	"knative.dev/pkg/logging"
 )
 
-// waitingLease is held by a replica that has fewer controllers than it could have.
-const waitingLease = "cutwater-controller-waiting"
+// WaitingLease is held by a replica that has fewer controllers than it could have, so
+// mostly nobody holds it.
+const WaitingLease = "cutwater-controller-waiting"
 
 // replica is this process among those that share the controllers out. Each
 // controller has a lease of its own, and only one bucket: plank's limits are
@@ -38,7 +39,7 @@ type replica struct {
 func newReplica(client coordinationv1.LeasesGetter, namespace, identity string, e election) (*replica, error) {
 	r := &replica{client: client, namespace: namespace, identity: identity, election: e}
 	var err error
-	r.waiting, err = r.newLease(waitingLease, func(*term) {})
+	r.waiting, err = r.newLease(WaitingLease, func(*term) {})
 	return r, err
 }
 

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"knative.dev/pkg/apis"
+
+	"github.com/cutwater-ci/cutwater/controllers"
 )
 
 // condition is how a thing is that has conditions.
@@ -122,10 +124,6 @@ func checkController(_ context.Context, p *patient) []Finding {
 	return orOK(found, "%s", strings.Join(up, ", "))
 }
 
-// waitingLease is one that a replica of the controller holds while it has less to do
-// than others, so mostly nobody has it.
-const waitingLease = "cutwater-controller-waiting"
-
 // checkLeases looks whether a controller works: each of them renews a lease.
 func checkLeases(_ context.Context, p *patient) []Finding {
 	if blind := p.blind(&p.leases); blind != nil {
@@ -136,7 +134,7 @@ func checkLeases(_ context.Context, p *patient) []Finding {
 	for i := range p.leases.Items {
 		spec := &p.leases.Items[i].Spec
 		name := p.leases.Items[i].Name
-		if name == waitingLease {
+		if name == controllers.WaitingLease {
 			continue
 		}
 		if spec.HolderIdentity == nil || *spec.HolderIdentity == "" || spec.RenewTime == nil || spec.LeaseDurationSeconds == nil {
