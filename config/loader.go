@@ -18,14 +18,13 @@ type Store = reload.Store[Config]
 // NewStore loads the configuration, or returns everything that is wrong with
 // it, and follows its files until ctx ends.
 func NewStore(ctx context.Context, files Files, o reload.Options) (*Store, error) {
+	l := newLoader(files)
 	return reload.New(ctx, reload.Source[Config]{
 		Name:  "config",
 		Paths: append([]string{files.Config, files.Jobs}, files.SupplementalConfigDirs...),
-		Load:  newLoader(files).load,
-		LoadFrom: func(ctx context.Context, paths []string) (*Config, error) {
-			copied := files
-			copied.Config, copied.Jobs, copied.SupplementalConfigDirs = paths[0], paths[1], paths[2:]
-			return Load(ctx, copied)
+		Load: func(ctx context.Context, paths []string) (*Config, error) {
+			l.files.Config, l.files.Jobs, l.files.SupplementalConfigDirs = paths[0], paths[1], paths[2:]
+			return l.load(ctx)
 		},
 		Warnings: func(c *Config) []document.Problem { return slices.Concat(c.Warnings, c.Unread) },
 		Options:  o,

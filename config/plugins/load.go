@@ -99,11 +99,9 @@ func NewStore(ctx context.Context, files Files, o reload.Options) (*Store, error
 	return reload.New(ctx, reload.Source[Configuration]{
 		Name:  "plugins",
 		Paths: append([]string{files.Config}, files.SupplementalDirs...),
-		Load:  func(ctx context.Context) (*Configuration, error) { return Load(ctx, files) },
-		LoadFrom: func(ctx context.Context, paths []string) (*Configuration, error) {
-			copied := files
-			copied.Config, copied.SupplementalDirs = paths[0], paths[1:]
-			return Load(ctx, copied)
+		Load: func(ctx context.Context, paths []string) (*Configuration, error) {
+			files.Config, files.SupplementalDirs = paths[0], paths[1:]
+			return Load(ctx, files)
 		},
 		Warnings: (*Configuration).Odd,
 		Options:  o,

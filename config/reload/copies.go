@@ -88,5 +88,5 @@ func (s *Store[T]) loadCopy(ctx context.Context) (_ *T, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return safely(ctx, func(ctx context.Context) (*T, error) { return s.source.LoadFrom(ctx, paths) })
+	return s.read(ctx, paths)
 }

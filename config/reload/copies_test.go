@@ -43,9 +43,8 @@ func start(ctx context.Context, name string, copies reload.Copies) (process, err
 	var err error
 	p.Store, err = reload.New(function.WithRegisterer(ctx, p.registry), reload.Source[string]{
 		Name: "test", Paths: []string{name, ""},
-		Load:     func(ctx context.Context) (*string, error) { return read(ctx, []string{name}) },
-		LoadFrom: read,
-		Options:  reload.Options{OnReload: func(err error) { p.reloads <- err }, Copies: copies, KeepAfter: time.Millisecond},
+		Load:    read,
+		Options: reload.Options{OnReload: func(err error) { p.reloads <- err }, Copies: copies, KeepAfter: time.Millisecond},
 	})
 	return p, err
 }

@@ -43,14 +43,12 @@ type Source[T any] struct {
 	Name string
 	// Paths are files and folders to watch; empty ones are left out.
 	Paths []string
-	// Load makes a new state of what the files say now. Its calls do not overlap,
-	// so that it may know what it read the last time.
-	Load func(context.Context) (*T, error)
+	// Load makes a new state of what the files say now: those of Paths or, in the
+	// same order, copies of them. Its calls do not overlap, so that it may know what
+	// it read the last time.
+	Load func(ctx context.Context, paths []string) (*T, error)
 	// Warnings, when set, is what is odd in a state. It is logged when it changes.
 	Warnings func(*T) []document.Problem
-	// LoadFrom is Load of the same files elsewhere: paths are in the order of
-	// Paths. It is used with Copies alone.
-	LoadFrom func(ctx context.Context, paths []string) (*T, error)
 	Options
 }
 
@@ -239,7 +237,7 @@ func (s *Store[T]) warn(ctx context.Context, state *T) {
 // load loads what the files say now.
 func (s *Store[T]) load(ctx context.Context) (*T, error) {
 	sum := s.sum(ctx)
-	next, err := safely(ctx, s.source.Load)
+	next, err := s.read(ctx, s.source.Paths)
 	if err != nil {
 		sum = ""
 	}
@@ -247,12 +245,12 @@ func (s *Store[T]) load(ctx context.Context) (*T, error) {
 	return next, err
 }
 
-// safely turns a panic into an error: a strange file must not end the process.
-func safely[T any](ctx context.Context, load func(context.Context) (*T, error)) (next *T, err error) {
+// read turns a panic into an error: a strange file must not end the process.
+func (s *Store[T]) read(ctx context.Context, paths []string) (next *T, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
-	return load(ctx)
+	return s.source.Load(ctx, paths)
 }

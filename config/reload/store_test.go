@@ -31,7 +31,7 @@ func store(t *testing.T, name string) (*reload.Store[string], <-chan error, *pro
 	s, err := reload.New(function.WithRegisterer(ctx, registry), reload.Source[string]{
 		Name: "test", Paths: []string{name, ""},
 		Options: reload.Options{OnReload: func(err error) { reloads <- err }},
-		Load: func(context.Context) (*string, error) {
+		Load: func(context.Context, []string) (*string, error) {
 			data, err := os.ReadFile(name)
 			text := string(data)
 			switch {
@@ -174,7 +174,7 @@ func TestStoreFollowsPlainNamesAndLinks(t *testing.T) {
 			defer cancel()
 			_, err := reload.New(ctx, reload.Source[string]{
 				Name: "test", Paths: []string{path},
-				Load:    func(context.Context) (*string, error) { return new(string), nil },
+				Load:    func(context.Context, []string) (*string, error) { return new(string), nil },
 				Options: reload.Options{OnReload: func(err error) { reloads <- err }},
 			})
 			if err != nil {
@@ -202,7 +202,7 @@ func TestStoreLogsWarningsOnce(t *testing.T) {
 		Warnings: func(state *string) []document.Problem {
 			return []document.Problem{{Position: document.Position{File: "config.yaml", Line: 1}, Path: *state, Message: "is not known"}}
 		},
-		Load: func(context.Context) (*string, error) {
+		Load: func(context.Context, []string) (*string, error) {
 			data, err := os.ReadFile(name)
 			text := strings.TrimSpace(string(data))
 			return &text, err
@@ -230,7 +230,7 @@ func TestStoreLogsWarningsOnce(t *testing.T) {
 func TestNewRefusesABrokenStart(t *testing.T) {
 	_, err := reload.New(t.Context(), reload.Source[string]{
 		Name: "test",
-		Load: func(context.Context) (*string, error) { return nil, errors.New("it is broken") },
+		Load: func(context.Context, []string) (*string, error) { return nil, errors.New("it is broken") },
 	})
 	if err == nil || err.Error() != "it is broken" {
 		t.Errorf("got %v", err)

@@ -18,9 +18,9 @@ func BenchmarkTimetableGolden(b *testing.B) {
 	dir := filepath.Join(goldens.Dir(b), "k8s-test-infra")
 	var read *timetable
 	for b.Loop() {
-		r := newReader(filepath.Join(dir, "config.yaml"), filepath.Join(dir, "jobs"))
+		r := newReader()
 		var err error
-		if read, err = r.load(b.Context()); err != nil || len(read.problems) > 0 {
+		if read, err = r.load(b.Context(), []string{filepath.Join(dir, "config.yaml"), filepath.Join(dir, "jobs")}); err != nil || len(read.problems) > 0 {
 			b.Fatal(err, read.problems)
 		}
 	}
@@ -38,7 +38,7 @@ func BenchmarkTimetableGolden(b *testing.B) {
 // BenchmarkWakesGolden is what one look at that timetable takes.
 func BenchmarkWakesGolden(b *testing.B) {
 	dir := filepath.Join(goldens.Dir(b), "k8s-test-infra")
-	read, err := newReader(filepath.Join(dir, "config.yaml"), filepath.Join(dir, "jobs")).load(b.Context())
+	read, err := newReader().load(b.Context(), []string{filepath.Join(dir, "config.yaml"), filepath.Join(dir, "jobs")})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -108,9 +108,8 @@ func NewController(ctx context.Context, o Options) (*controller.Impl, error) {
 	}
 
 	var err error
-	reader := newReader(o.ConfigPath, o.JobConfigPath)
 	r.periodics, err = reload.New(ctx, reload.Source[timetable]{
-		Name: "timetable", Paths: []string{o.ConfigPath, o.JobConfigPath}, Load: reader.load,
+		Name: "timetable", Paths: []string{o.ConfigPath, o.JobConfigPath}, Load: newReader().load,
 		Warnings: func(t *timetable) []document.Problem { return t.problems },
 		Options:  reload.Options{OnReload: func(error) { changed() }},
 	})

@@ -38,22 +38,20 @@ type periodic struct {
 // with the configuration; here the last good state of that file stays, or
 // nothing: then it rings too often or too late, until the hourly ring.
 type reader struct {
-	config, jobs string
-	kept         map[string]file
-	decoder      *document.Decoder
+	kept    map[string]file
+	decoder *document.Decoder
 }
 
-func newReader(configPath, jobConfigPath string) *reader {
-	return &reader{config: configPath, jobs: jobConfigPath, decoder: &document.Decoder{}}
-}
+func newReader() *reader { return &reader{decoder: &document.Decoder{}} }
 
-func (r *reader) load(ctx context.Context) (*timetable, error) {
+// load reads config.yaml and, where that is not empty, a job file or a folder of them.
+func (r *reader) load(ctx context.Context, paths []string) (*timetable, error) {
 	t := &timetable{}
-	names := []string{r.config}
-	if r.jobs != "" {
-		found, err := document.Find(r.jobs, document.IsYAML)
+	names := []string{paths[0]}
+	if jobs := paths[1]; jobs != "" {
+		found, err := document.Find(jobs, document.IsYAML)
 		if err != nil {
-			t.add(r.jobs, err)
+			t.add(jobs, err)
 		}
 		names = append(names, found...)
 	}
