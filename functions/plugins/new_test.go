@@ -102,11 +102,7 @@ func TestNew(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d := inbox.Delivery{GUID: guid, Event: webhook.IssueComment, Header: http.Header{}, Body: []byte(testAll), ReceivedAt: time.Now()}
-			d.Header.Set(webhook.SignatureHeader, webhook.Sign(d.Body, []byte(testToken)))
-			if err := deliverTo(t, handler, inboxOf(t, env["BUCKET"]), d); err != nil {
-				t.Error(err)
-			}
+			deliverTestAll(t, handler, env["BUCKET"])
 			if diff := gocmp.Diff(tc.asked, prowJobs.asked); diff != "" {
 				t.Errorf("what the cluster was asked (-want, +got):\n%s", diff)
 			}
@@ -150,11 +146,7 @@ func TestNewWithBrokenFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := inbox.Delivery{GUID: guid, Event: webhook.IssueComment, Header: http.Header{}, Body: []byte(testAll), ReceivedAt: time.Now()}
-	d.Header.Set(webhook.SignatureHeader, webhook.Sign(d.Body, []byte(testToken)))
-	if err := deliverTo(t, handler, inboxOf(t, env["BUCKET"]), d); err != nil {
-		t.Error(err)
-	}
+	deliverTestAll(t, handler, env["BUCKET"])
 	if diff := gocmp.Diff(map[string]string{"hold": "done", "trigger": "done"}, states(t, env["BUCKET"])); diff != "" {
 		t.Errorf("ledger (-want, +got):\n%s", diff)
 	}
@@ -183,6 +175,16 @@ func TestNewFails(t *testing.T) {
 				t.Errorf("error %v, want one about %q", err, tc.want)
 			}
 		})
+	}
+}
+
+// deliverTestAll stores the comment, signed, and hands it to the function.
+func deliverTestAll(t *testing.T, handler http.Handler, bucketURL string) {
+	t.Helper()
+	d := inbox.Delivery{GUID: guid, Event: webhook.IssueComment, Header: http.Header{}, Body: []byte(testAll), ReceivedAt: time.Now()}
+	d.Header.Set(webhook.SignatureHeader, webhook.Sign(d.Body, []byte(testToken)))
+	if err := deliverTo(t, handler, inboxOf(t, bucketURL), d); err != nil {
+		t.Error(err)
 	}
 }
 

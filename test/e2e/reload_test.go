@@ -96,12 +96,16 @@ func starts[T any](ctx context.Context, t *testing.T, s *story, part string, beg
 		"PLUGIN_CONFIG": s.state("configmaps", "plugins", "plugins.yaml"), "KUBECONFIG": s.state("kubeconfigs", "cutwater-"+part),
 		"GITHUB_ENDPOINT": s.m.Forge.URL(), "GITHUB_HOST": s.m.Forge.URL(),
 	}
-	_, err := begin(function.WithRegisterer(ctx, prometheus.NewRegistry()), func(key string) (string, bool) {
+	if _, err := begin(function.WithRegisterer(ctx, prometheus.NewRegistry()), lookup(variables)); err != nil {
+		t.Errorf("%s does not start: %v", part, err)
+	}
+}
+
+// lookup is an environment of these variables.
+func lookup(variables map[string]string) function.Lookup {
+	return func(key string) (string, bool) {
 		value, ok := variables[key]
 		return value, ok
-	})
-	if err != nil {
-		t.Errorf("%s does not start: %v", part, err)
 	}
 }
 
@@ -134,10 +138,7 @@ func (s *story) replica(t *testing.T) (metrics string, environment function.Look
 		"KUBECONFIG": s.state("kubeconfigs", "cutwater-controller"), "CONFIG_PATH": s.state("configmaps", "config", "config.yaml"),
 		"GITHUB_ENDPOINT": s.m.Forge.URL(), "GITHUB_HOST": s.m.Forge.URL(), "GITHUB_TOKEN_PATH": s.state("secrets", "github-token", "token"),
 	}
-	environment = func(key string) (string, bool) {
-		value, ok := variables[key]
-		return value, ok
-	}
+	environment = lookup(variables)
 	ctx, cancel := context.WithCancel(s.ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- controllers.Run(ctx, environment) }()
