@@ -46,7 +46,7 @@ finish() {
   fi
   echo "--- the last errors that pods of Cutwater printed:" >&2
   grep -hs '"level":"error"' "$dir"/pods/*.log | cut -c 1-500 | tail -n 30 >&2
-  echo "--- what the cluster and its pods printed, events and ProwJobs are in $dir" >&2
+  echo "--- what the cluster and its pods printed, events, ProwJobs and their pods are in $dir" >&2
   exit 1
 }
 

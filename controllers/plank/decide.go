@@ -46,6 +46,8 @@ type step struct {
 	// state and description are, for finish, the result.
 	state       prowv1.ProwJobState
 	description string
+	// why is, for revive, what stopped the pod.
+	why cause
 	// deletePod says, for finish, that the pod goes too, after the result is recorded.
 	deletePod bool
 }
@@ -94,7 +96,7 @@ func decidePending(pj *prowv1.ProwJob, pod *corev1.Pod, limits Settings, maxRevi
 	if id := resources.BuildID(pod); id != "" && id != pj.Status.BuildID {
 		return step{do: adopt} // it took the place of another, which was not recorded
 	}
-	switch why := stoppedBy(pod); {
+	switch why := stoppedBy(pod, now); {
 	case why == outOfMemory:
 		return failed(prowv1.ErrorState, "Job pod was OOM killed by the cluster.")
 	case why == evicted && pj.Spec.ErrorOnEviction:
@@ -102,7 +104,7 @@ func decidePending(pj *prowv1.ProwJob, pod *corev1.Pod, limits Settings, maxRevi
 	case why != "" && pj.Status.PodRevivalCount >= maxRevivals:
 		return failed(prowv1.ErrorState, fmt.Sprintf("Job pod reached max revivals (%d) after being stopped unexpectedly (%s)", maxRevivals, why))
 	case why != "":
-		return step{do: revive}
+		return step{do: revive, why: why}
 	}
 	switch pod.Status.Phase {
 	case corev1.PodSucceeded:
@@ -144,7 +146,11 @@ func decideTimeouts(pod *corev1.Pod, limits Settings, now time.Time) step {
 	case pod.Status.Phase == corev1.PodPending && pod.Status.StartTime.IsZero():
 		return overdue(&pod.CreationTimestamp, limits.UnscheduledTimeout, now, timedOut(prowv1.ErrorState, "Pod scheduling timeout."))
 	case pod.Status.Phase == corev1.PodPending:
-		return overdue(pod.Status.StartTime, limits.PendingTimeout, now, timedOut(prowv1.ErrorState, "Pod pending timeout."))
+		next := overdue(pod.Status.StartTime, limits.PendingTimeout, now, timedOut(prowv1.ErrorState, "Pod pending timeout."))
+		if since := withoutSandbox(pod); since != nil && next.do == wait {
+			next.again = min(next.again, since.Add(sandboxPatience).Sub(now))
+		}
+		return next
 	case pod.Status.Phase == corev1.PodRunning && !pod.Status.StartTime.IsZero() && pod.DeletionTimestamp == nil:
 		return overdue(pod.Status.StartTime, limits.RunningTimeout, now, timedOut(prowv1.AbortedState, "Pod running timeout."))
 	default:
@@ -175,6 +181,7 @@ const (
 	outOfMemory cause = "OOM killed"
 	evicted     cause = "evicted"
 	nodeLost    cause = "node lost"
+	sandboxLost cause = "sandbox lost"
 	unknown     cause = "unknown"
 )
 
@@ -185,8 +192,11 @@ const (
 	reasonOOMKilled = "OOMKilled"
 )
 
+// sandboxPatience is how long a pod whose sandbox is gone may stay pending.
+const sandboxPatience = 30 * time.Second
+
 // stoppedBy says what stopped the pod from outside; empty is nothing.
-func stoppedBy(pod *corev1.Pod) cause {
+func stoppedBy(pod *corev1.Pod, now time.Time) cause {
 	switch {
 	case pod.Status.Reason == reasonEvicted:
 		return evicted
@@ -195,6 +205,9 @@ func stoppedBy(pod *corev1.Pod) cause {
 	case pod.Status.Phase == corev1.PodUnknown, endLost(pod):
 		return unknown
 	case pod.Status.Phase != corev1.PodRunning:
+		if since := withoutSandbox(pod); since != nil && now.Sub(since.Time) >= sandboxPatience {
+			return sandboxLost
+		}
 		return ""
 	}
 	for _, container := range pod.Status.ContainerStatuses {
@@ -205,8 +218,27 @@ func stoppedBy(pod *corev1.Pod) cause {
 	return ""
 }
 
+// withoutSandbox says since when a pending pod's sandbox is gone, which happens when
+// the node's runtime is killed while init containers are at work; nil is never.
+// kubelet makes no other for a pod that is not to be restarted: it would stay
+// pending. What a pod has never had is missing since its start.
+func withoutSandbox(pod *corev1.Pod) *metav1.Time {
+	if pod.Status.Phase != corev1.PodPending || pod.Status.StartTime == nil || pod.DeletionTimestamp != nil {
+		return nil
+	}
+	for _, condition := range pod.Status.Conditions {
+		had := condition.LastTransitionTime.Sub(pod.Status.StartTime.Time) > time.Second // both are whole seconds, of one moment
+		if condition.Type == corev1.PodReadyToStartContainers && condition.Status == corev1.ConditionFalse && had {
+			return &condition.LastTransitionTime
+		}
+	}
+	return nil
+}
+
 // endLost says whether a pod counts as failed only because its node's runtime was
-// away when containers ended: they may have succeeded.
+// away when containers ended: they may have succeeded. Then Kubernetes says that
+// an end is not known; or it has learned since that the container which it took for
+// failed did not fail, and the pod stays a failed one of which nothing failed.
 func endLost(pod *corev1.Pod) bool {
 	if pod.Status.Phase != corev1.PodFailed {
 		return false
@@ -221,7 +253,15 @@ func endLost(pod *corev1.Pod) bool {
 			return false
 		}
 	}
-	return lost
+	return lost || !hasCause(pod)
+}
+
+// hasCause says whether something other than a container's end may explain why a
+// pod failed: a reason that Kubernetes gives, as when it lets a pod in at no node
+// or a deadline is over; that the pod is being deleted; or that nothing is known
+// of its containers.
+func hasCause(pod *corev1.Pod) bool {
+	return pod.Status.Reason != "" || pod.DeletionTimestamp != nil || len(pod.Status.ContainerStatuses) == 0
 }
 
 // ended says whether the pod's containers have stopped for good.

@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
+	"github.com/cutwater-ci/cutwater/controllers/plank/resources"
 )
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
@@ -108,6 +109,40 @@ func stillRunning(pod *corev1.Pod) {
 	pod.Status.ContainerStatuses = append(pod.Status.ContainerStatuses, corev1.ContainerStatus{State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}})
 }
 
+func waiting(pod *corev1.Pod) {
+	pod.Status.ContainerStatuses = append(pod.Status.ContainerStatuses, corev1.ContainerStatus{State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "PodInitializing"}}})
+}
+
+// neverBegan is the end of an init container that says that it began in 1970.
+func neverBegan(code int32, reason string) func(*corev1.Pod) {
+	return func(pod *corev1.Pod) {
+		initTerminated(code, reason)(pod)
+		pod.Status.InitContainerStatuses[0].State.Terminated.StartedAt = metav1.Unix(0, 0)
+	}
+}
+
+// sandbox says whether the pod has a sandbox, and for how long that has been so.
+func sandbox(has corev1.ConditionStatus, d time.Duration) func(*corev1.Pod) {
+	return func(pod *corev1.Pod) {
+		pod.Status.Conditions = append(pod.Status.Conditions,
+			corev1.PodCondition{Type: corev1.PodScheduled, Status: corev1.ConditionTrue},
+			corev1.PodCondition{Type: corev1.PodReadyToStartContainers, Status: has, LastTransitionTime: *ago(d)})
+	}
+}
+
+// slim is the pod as plank's informer keeps it.
+func slim(t *testing.T, pod *corev1.Pod) *corev1.Pod {
+	t.Helper()
+	if pod == nil {
+		return nil
+	}
+	kept, err := resources.SlimPod(pod)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kept.(*corev1.Pod)
+}
+
 func TestDecide(t *testing.T) {
 	const (
 		triggered, pending, aborted = prowv1.TriggeredState, prowv1.PendingState, prowv1.AbortedState
@@ -155,28 +190,45 @@ func TestDecide(t *testing.T) {
 
 		{"out of memory", job(pending), podIn(corev1.PodRunning, stillRunning, terminated(137, "OOMKilled", ago(1))), ends(errored, "Job pod was OOM killed by the cluster.")},
 		{"a container has ended", job(pending), podIn(corev1.PodRunning, started(time.Hour), stillRunning, terminated(0, "Completed", ago(1))), step{do: wait, again: 47 * time.Hour}},
-		{"evicted", job(pending), podIn(corev1.PodFailed, reason("Evicted")), step{do: revive}},
-		{"evicted again", job(pending, revived(2)), podIn(corev1.PodFailed, reason("Evicted")), step{do: revive}},
+		{"evicted", job(pending), podIn(corev1.PodFailed, reason("Evicted")), step{do: revive, why: evicted}},
+		{"evicted again", job(pending, revived(2)), podIn(corev1.PodFailed, reason("Evicted")), step{do: revive, why: evicted}},
 		{"evicted too often", job(pending, revived(3)), podIn(corev1.PodFailed, reason("Evicted")), ends(errored, "Job pod reached max revivals (3) after being stopped unexpectedly (evicted)")},
 		{"evicted, with error_on_eviction", job(pending, errorOnEviction), podIn(corev1.PodFailed, reason("Evicted")), ends(errored, "Job pod was evicted by the cluster.")},
-		{"node lost", job(pending), podIn(corev1.PodRunning, reason("NodeLost"), deleted), step{do: revive}},
-		{"node lost, with error_on_eviction", job(pending, errorOnEviction), podIn(corev1.PodRunning, reason("NodeLost"), deleted), step{do: revive}},
+		{"node lost", job(pending), podIn(corev1.PodRunning, reason("NodeLost"), deleted), step{do: revive, why: nodeLost}},
+		{"node lost, with error_on_eviction", job(pending, errorOnEviction), podIn(corev1.PodRunning, reason("NodeLost"), deleted), step{do: revive, why: nodeLost}},
 		{"node lost too often", job(pending, revived(3)), podIn(corev1.PodRunning, reason("NodeLost"), deleted), ends(errored, "Job pod reached max revivals (3) after being stopped unexpectedly (node lost)")},
 		{"node lost, but the pod may come back", job(pending), podIn(corev1.PodRunning, reason("NodeLost"), started(time.Hour)), step{do: wait, again: 47 * time.Hour}},
-		{"unknown", job(pending), podIn(corev1.PodUnknown), step{do: revive}},
+		{"unknown", job(pending), podIn(corev1.PodUnknown), step{do: revive, why: unknown}},
 		{"unknown too often", job(pending, revived(3)), podIn(corev1.PodUnknown), ends(errored, "Job pod reached max revivals (3) after being stopped unexpectedly (unknown)")},
-		{"its end was lost", job(pending), podIn(corev1.PodFailed, terminated(0, "Completed", ago(1)), terminated(255, "Unknown", nil)), step{do: revive}},
-		{"the end of an init container was lost", job(pending), podIn(corev1.PodFailed, initTerminated(255, "Unknown")), step{do: revive}},
-		{"the end of a container was lost to kubelet", job(pending), podIn(corev1.PodFailed, terminated(137, "ContainerStatusUnknown", nil)), step{do: revive}},
+		{"its end was lost", job(pending), podIn(corev1.PodFailed, terminated(0, "Completed", ago(1)), terminated(255, "Unknown", nil)), step{do: revive, why: unknown}},
+		{"the end of an init container was lost", job(pending), podIn(corev1.PodFailed, initTerminated(255, "Unknown")), step{do: revive, why: unknown}},
+		{"the end of a container was lost to kubelet", job(pending), podIn(corev1.PodFailed, terminated(137, "ContainerStatusUnknown", nil)), step{do: revive, why: unknown}},
 		{"its end was lost too often", job(pending, revived(3)), podIn(corev1.PodFailed, terminated(255, "Unknown", nil)), ends(errored, "Job pod reached max revivals (3) after being stopped unexpectedly (unknown)")},
 		{"one end was lost, another one is a failure", job(pending), podIn(corev1.PodFailed, terminated(255, "Unknown", nil), terminated(1, "Error", ago(1))), ends(failure, "Job failed.")},
 		{"an end was lost, and the pod goes on", job(pending), podIn(corev1.PodRunning, started(time.Hour), stillRunning, terminated(255, "Unknown", nil)), step{do: wait, again: 47 * time.Hour}},
 		{"an init container failed", job(pending), podIn(corev1.PodFailed, initTerminated(1, "Error")), ends(failure, "Job failed.")},
+		{"an init container was taken for failed, and had succeeded", job(pending), podIn(corev1.PodFailed, initTerminated(0, "Completed"), waiting, waiting), step{do: revive, why: unknown}},
+		{"containers were taken for failed, and had succeeded", job(pending), podIn(corev1.PodFailed, terminated(0, "Completed", ago(1)), terminated(0, "Completed", ago(1))), step{do: revive, why: unknown}},
+		{"nothing failed, too often", job(pending, revived(3)), podIn(corev1.PodFailed, waiting), ends(errored, "Job pod reached max revivals (3) after being stopped unexpectedly (unknown)")},
+		{"nothing failed, but there is a reason", job(pending), podIn(corev1.PodFailed, waiting, reason("DeadlineExceeded")), ends(failure, "Job failed.")},
+		{"nothing failed, but the pod is being deleted", job(pending), podIn(corev1.PodFailed, waiting, deleted), ends(failure, "Job failed.")},
+		{"failed, and nothing is known of its containers", job(pending), podIn(corev1.PodFailed), ends(failure, "Job failed.")},
+		{"an init container failed, others wait", job(pending), podIn(corev1.PodFailed, initTerminated(1, "Error"), waiting), ends(failure, "Job failed.")},
+		{"a container failed that was about to start", job(pending), podIn(corev1.PodFailed, waiting, neverBegan(1, "Error")), step{do: revive, why: unknown}},
+		{"a container cannot start", job(pending), podIn(corev1.PodFailed, waiting, neverBegan(128, "StartError")), ends(failure, "Job failed.")},
+		{"its sandbox is gone, and it is to be seen whether that stays", job(pending), podIn(corev1.PodPending, started(time.Minute), sandbox(corev1.ConditionFalse, 20*time.Second)), step{do: wait, again: 10 * time.Second}},
+		{"its sandbox is gone", job(pending), podIn(corev1.PodPending, started(time.Minute), sandbox(corev1.ConditionFalse, 30*time.Second)), step{do: revive, why: sandboxLost}},
+		{"its sandbox is gone too often", job(pending, revived(3)), podIn(corev1.PodPending, started(time.Minute), sandbox(corev1.ConditionFalse, 30*time.Second)), ends(errored, "Job pod reached max revivals (3) after being stopped unexpectedly (sandbox lost)")},
+		{"its sandbox is gone, and little of its time is left", job(pending), podIn(corev1.PodPending, started(10*time.Minute-time.Second), sandbox(corev1.ConditionFalse, time.Second)), step{do: wait, again: time.Second}},
+		{"it has its sandbox", job(pending), podIn(corev1.PodPending, started(5*time.Minute), sandbox(corev1.ConditionTrue, time.Minute)), step{do: wait, again: 5 * time.Minute}},
+		{"it never had a sandbox", job(pending), podIn(corev1.PodPending, started(5*time.Minute), sandbox(corev1.ConditionFalse, 5*time.Minute)), step{do: wait, again: 5 * time.Minute}},
+		{"its sandbox is gone, since it is deleted", job(pending), podIn(corev1.PodPending, started(time.Minute), sandbox(corev1.ConditionFalse, 30*time.Second), deleted), ends(errored, "Pod got deleted unexpectedly")},
+		{"its sandbox is gone, and it runs", job(pending), podIn(corev1.PodRunning, started(time.Hour), sandbox(corev1.ConditionFalse, time.Minute)), step{do: wait, again: 47 * time.Hour}},
 		{"counted, not deleted yet", job(pending, revived(1), replaced("pod-1")), podIn(corev1.PodFailed, reason("Evicted")), step{do: discard}},
 		{"counted, going", job(pending, revived(1), replaced("pod-1")), podIn(corev1.PodFailed, reason("Evicted"), deleted), step{do: wait, again: 48*time.Hour - time.Second}},
 		{"counted the last time, going", job(pending, revived(3), replaced("pod-1")), podIn(corev1.PodUnknown, deleted), step{do: wait, again: 48*time.Hour - time.Second}},
 		{"counted, never going", job(pending, replaced("pod-1"), ownTimeouts(time.Second)), podIn(corev1.PodUnknown, deleted), ends(aborted, "Pod running timeout.")},
-		{"another one was counted", job(pending, revived(1), replaced("pod-0")), podIn(corev1.PodFailed, reason("Evicted")), step{do: revive}},
+		{"another one was counted", job(pending, revived(1), replaced("pod-0")), podIn(corev1.PodFailed, reason("Evicted")), step{do: revive, why: evicted}},
 
 		{"no node yet", job(pending), podIn(corev1.PodPending), step{do: wait, again: 4 * time.Minute}},
 		{"no node in time", job(pending), podIn(corev1.PodPending, created(5*time.Minute)), endsAndStops(errored, "Pod scheduling timeout.")},
@@ -194,9 +246,11 @@ func TestDecide(t *testing.T) {
 		{"no phase", job(pending), podIn(""), step{do: wait}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := decide(tc.job, tc.pod, testSettings, noon)
-			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(step{})); diff != "" {
-				t.Errorf("step (-want +got):\n%s", diff)
+			for _, pod := range []*corev1.Pod{tc.pod, slim(t, tc.pod)} {
+				got := decide(tc.job, pod, testSettings, noon)
+				if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(step{})); diff != "" {
+					t.Errorf("step (-want +got):\n%s", diff)
+				}
 			}
 		})
 	}

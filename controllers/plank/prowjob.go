@@ -71,7 +71,7 @@ func (r *Reconciler) act(ctx context.Context, s step, pj *prowv1.ProwJob, pod *c
 	case adopt:
 		return r.adopt(ctx, pj, pod)
 	case revive:
-		return r.revive(ctx, pj, pod, cluster)
+		return r.revive(ctx, pj, pod, cluster, s.why)
 	case discard:
 		return discardPod(ctx, pod, cluster)
 	case halt:
@@ -134,14 +134,14 @@ func (r *Reconciler) giveUp(ctx context.Context, pj *prowv1.ProwJob, why error) 
 
 // revive counts the pod as stopped from outside, in a way that bears
 // repeating, and deletes it. Its end, as an event, makes the next one.
-func (r *Reconciler) revive(ctx context.Context, pj *prowv1.ProwJob, pod *corev1.Pod, cluster Cluster) error {
+func (r *Reconciler) revive(ctx context.Context, pj *prowv1.ProwJob, pod *corev1.Pod, cluster Cluster, why cause) error {
 	err := r.patchWith(ctx, pj,
 		change{"pod_revival_count": pj.Status.PodRevivalCount + 1},
 		change{"annotations": change{ReplacedPodAnnotation: pod.UID}})
 	if err != nil {
 		return fmt.Errorf("counting a revival: %w", err)
 	}
-	r.log.Infow("The pod was stopped from outside; starting another.", "prowjob", pj.Name, "job", pj.Spec.Job, "cause", stoppedBy(pod))
+	r.log.Infow("The pod was stopped from outside; starting another.", "prowjob", pj.Name, "job", pj.Spec.Job, "cause", why)
 	return discardPod(ctx, pod, cluster)
 }
 

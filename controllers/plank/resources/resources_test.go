@@ -36,7 +36,8 @@ func TestBuildID(t *testing.T) {
 
 func TestSlimPodKeepsWhatDecides(t *testing.T) {
 	now := metav1.Now()
-	end := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1, Reason: "Error", FinishedAt: now}}
+	end := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1, Reason: "Error", StartedAt: now, FinishedAt: now}}
+	succeeded := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: "Completed", FinishedAt: now}}
 	lost := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 255, Reason: "Unknown"}}
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
@@ -49,11 +50,19 @@ func TestSlimPodKeepsWhatDecides(t *testing.T) {
 		Spec: corev1.PodSpec{Containers: []corev1.Container{{Env: []corev1.EnvVar{{Name: "BUILD_ID", Value: "9"}}}}},
 		Status: corev1.PodStatus{
 			Phase: corev1.PodFailed, Reason: "Evicted", StartTime: &now, PodIP: "10.0.0.1",
+			Conditions: []corev1.PodCondition{
+				{Type: corev1.PodReady, Status: corev1.ConditionFalse},
+				{Type: corev1.PodReadyToStartContainers, Status: corev1.ConditionFalse, LastTransitionTime: now, LastProbeTime: now},
+			},
 			ContainerStatuses: []corev1.ContainerStatus{
 				{Name: "test", Image: "alpine", State: end},
 				{Name: "sidecar", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: now}}},
 			},
-			InitContainerStatuses: []corev1.ContainerStatus{{Name: "clonerefs", Image: "alpine", State: lost}, {Name: "initupload", State: end}},
+			InitContainerStatuses: []corev1.ContainerStatus{
+				{Name: "clonerefs", Image: "alpine", State: lost},
+				{Name: "initupload", State: end},
+				{Name: "place-entrypoint", State: succeeded},
+			},
 		},
 	}
 	want := &corev1.Pod{
@@ -64,8 +73,12 @@ func TestSlimPodKeepsWhatDecides(t *testing.T) {
 		},
 		Status: corev1.PodStatus{
 			Phase: corev1.PodFailed, Reason: "Evicted", StartTime: &now,
-			ContainerStatuses:     []corev1.ContainerStatus{{Name: "test", State: end}, {Name: "sidecar"}},
-			InitContainerStatuses: []corev1.ContainerStatus{{Name: "clonerefs", State: lost}},
+			Conditions:        []corev1.PodCondition{{Type: corev1.PodReadyToStartContainers, Status: corev1.ConditionFalse, LastTransitionTime: now}},
+			ContainerStatuses: []corev1.ContainerStatus{{Name: "test", State: end}, {Name: "sidecar"}},
+			InitContainerStatuses: []corev1.ContainerStatus{
+				{Name: "clonerefs", State: lost},
+				{Name: "initupload", State: end},
+			},
 		},
 	}
 	for range 2 { // slimming bears repeating

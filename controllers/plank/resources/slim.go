@@ -40,30 +40,50 @@ func SlimPod(obj any) (any, error) {
 		slim.Labels[prowv1.BuildIDLabel] = id
 	}
 	for _, container := range pod.Status.ContainerStatuses {
-		kept := corev1.ContainerStatus{Name: container.Name}
-		if end := container.State.Terminated; end != nil {
-			kept.State.Terminated = &corev1.ContainerStateTerminated{
-				ExitCode:   end.ExitCode,
-				Reason:     end.Reason,
-				FinishedAt: end.FinishedAt,
-			}
-		}
-		slim.Status.ContainerStatuses = append(slim.Status.ContainerStatuses, kept)
+		slim.Status.ContainerStatuses = append(slim.Status.ContainerStatuses, slimContainer(container))
 	}
 	for _, container := range pod.Status.InitContainerStatuses {
-		if end := container.State.Terminated; end != nil && EndLost(end) {
-			kept := corev1.ContainerStateTerminated{ExitCode: end.ExitCode, Reason: end.Reason}
-			slim.Status.InitContainerStatuses = append(slim.Status.InitContainerStatuses,
-				corev1.ContainerStatus{Name: container.Name, State: corev1.ContainerState{Terminated: &kept}})
+		if end := container.State.Terminated; end != nil && (end.ExitCode != 0 || EndLost(end)) {
+			slim.Status.InitContainerStatuses = append(slim.Status.InitContainerStatuses, slimContainer(container))
+		}
+	}
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodReadyToStartContainers {
+			slim.Status.Conditions = []corev1.PodCondition{{
+				Type: condition.Type, Status: condition.Status, LastTransitionTime: condition.LastTransitionTime,
+			}}
 		}
 	}
 	return slim, nil
 }
 
+// slimContainer keeps how a container ended.
+func slimContainer(container corev1.ContainerStatus) corev1.ContainerStatus {
+	slim := corev1.ContainerStatus{Name: container.Name}
+	if end := container.State.Terminated; end != nil {
+		slim.State.Terminated = &corev1.ContainerStateTerminated{
+			ExitCode:   end.ExitCode,
+			Reason:     end.Reason,
+			StartedAt:  end.StartedAt,
+			FinishedAt: end.FinishedAt,
+		}
+	}
+	return slim
+}
+
 // EndLost says whether nobody knows how a container ended, since its node's runtime
-// was away then; the exit code is made up. containerd says "Unknown", kubelet the other.
+// was away then; the exit code is made up. containerd says "Unknown", kubelet
+// "ContainerStatusUnknown". A container that containerd was about to start it calls
+// an error that began in 1970; one that cannot start has the reason "StartError".
 func EndLost(end *corev1.ContainerStateTerminated) bool {
-	return end.Reason == "Unknown" || end.Reason == "ContainerStatusUnknown"
+	switch end.Reason {
+	case "Unknown", "ContainerStatusUnknown":
+		return true
+	case "Error":
+		return end.StartedAt.Unix() == 0
+	default:
+		return false
+	}
 }
 
 // SlimProwJob is the transform of an informer of ProwJobs for all controllers:

@@ -23,8 +23,9 @@ import (
 
 // keeper writes what is wanted after a failure into a folder: what Cutwater's
 // pods print, from their beginning, since they are gone when somebody looks; and
-// in the end what all others printed, events and ProwJobs. Pods that the API
-// server tells of while it is away are followed afterwards.
+// in the end what all others printed, events, ProwJobs, and the last states of
+// pods of jobs. Pods that the API server tells of while it is away are followed
+// afterwards.
 type keeper struct {
 	kube kubernetes.Interface
 	dir  string
@@ -114,7 +115,8 @@ func (k *keeper) rest(ctx context.Context, w *world) error {
 	return nil
 }
 
-// objects writes the events and ProwJobs that there are.
+// objects writes the events and ProwJobs that there are, and how pods of jobs
+// were last seen, those too that are gone.
 func (k *keeper) objects(ctx context.Context, w *world, dir string) error {
 	events, err := w.kube.CoreV1().Events(metav1.NamespaceAll).List(ctx, metav1.ListOptions{})
 	if err != nil {
@@ -124,8 +126,12 @@ func (k *keeper) objects(ctx context.Context, w *world, dir string) error {
 	if err != nil {
 		return err
 	}
+	var pods []*corev1.Pod
+	for _, seen := range w.pods.in(jobs) {
+		pods = append(pods, seen.pod)
+	}
 	var failed error
-	for name, what := range map[string]any{"events.yaml": events.Items, "prowjobs.yaml": runs.Items} {
+	for name, what := range map[string]any{"events.yaml": events.Items, "prowjobs.yaml": runs.Items, "pods.yaml": pods} {
 		content, err := yaml.Marshal(what)
 		failed = errors.Join(failed, err, os.WriteFile(filepath.Join(dir, name), content, 0o644))
 	}
