@@ -60,6 +60,12 @@ func TestStrays(t *testing.T) {
 	for name, state := range map[string]string{"cutwater-dev-1-eth0": "dev", "cni-loopback-1-lo": "dev", "cutwater-dev2-2-eth0": "dev2", "cni-loopback-2-lo": "dev2", "other-1-eth0": ""} {
 		file(fmt.Sprintf(`{"result":{"interfaces":[{"name":"lo","sandbox":"%s/netns/cni-1"}]}}`, path("state", state)), "results", name)
 	}
+	// CNI was killed while it wrote these. The second is of nobody's sandbox, and so may be another's.
+	file("", "results", "cutwater-dev-0a1b-eth0")
+	file("{", "results", "cni-loopback-2b3c-lo")
+	for _, sandbox := range []string{"0a1b", "1"} {
+		file("", "state", "dev", "containerd", "io.containerd.grpc.v1.cri", "sandboxes", sandbox, "hosts")
+	}
 	file("", "logs", "file.log")
 	for link, target := range map[string]string{"ours.log": "state/dev/pods/0.log", "others.log": "state/dev2/pods/0.log"} {
 		if err := os.Symlink(path(target), path("logs", link)); err != nil {
@@ -75,7 +81,7 @@ func TestStrays(t *testing.T) {
 		t.Fatal(err)
 	}
 	slices.Sort(got)
-	want := []string{"/run/containerd/s/0a1b", path("logs", "ours.log"), path("results", "cni-loopback-1-lo"), path("results", "cutwater-dev-1-eth0")}
+	want := []string{"/run/containerd/s/0a1b", path("logs", "ours.log"), path("results", "cutwater-dev-0a1b-eth0"), path("results", "cni-loopback-1-lo"), path("results", "cutwater-dev-1-eth0")}
 	slices.Sort(want)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("strays (-want +got):\n%s", diff)

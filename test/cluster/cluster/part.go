@@ -59,6 +59,11 @@ func (p Part) Start(ctx context.Context) error {
 	if _, running := p.Running(); running {
 		return nil
 	}
+	if p.Name() == settings.Containerd {
+		if err := p.cluster.removeHalfRecords(); err != nil {
+			return err
+		}
+	}
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), p.cluster.programs[p.Name()], p.command.Args...) // outlives this process
 	cmd.Dir = p.cluster.settings.Dir
 	cmd.Env = append(os.Environ(), p.cluster.mark())

@@ -111,7 +111,7 @@ func (c *Cluster) resetKernel(context.Context) error {
 // removeStrays removes the cluster's files among others' at places that cannot
 // be configured.
 func (c *Cluster) removeStrays(context.Context) error {
-	strays, err := c.strays("/var/log/containers", "/var/lib/cni/results")
+	strays, err := c.strays("/var/log/containers", networkRecords)
 	if err != nil {
 		return err
 	}
@@ -124,11 +124,14 @@ func (c *Cluster) removeStrays(context.Context) error {
 }
 
 func (c *Cluster) strays(logs, results string) ([]string, error) {
+	strays, err := c.halfRecords(results)
+	if err != nil {
+		return nil, err
+	}
 	records, err := filepath.Glob(filepath.Join(results, "*"))
 	if err != nil {
 		return nil, err
 	}
-	var strays []string
 	for _, record := range records { // CNI's, of one interface each: it is in a network namespace of ours
 		if content, err := os.ReadFile(record); err == nil && strings.Contains(string(content), `"sandbox":"`+c.settings.Dir+"/") {
 			strays = append(strays, record)
