@@ -192,8 +192,9 @@ const (
 	reasonOOMKilled = "OOMKilled"
 )
 
-// sandboxPatience is how long a pod whose sandbox is gone may stay pending.
-const sandboxPatience = 30 * time.Second
+// sandboxPatience is how long a pod whose sandbox is gone may stay pending. A
+// kubelet that is back makes another within seconds, or never.
+const sandboxPatience = time.Minute
 
 // stoppedBy says what stopped the pod from outside; empty is nothing.
 func stoppedBy(pod *corev1.Pod, now time.Time) cause {
@@ -221,14 +222,16 @@ func stoppedBy(pod *corev1.Pod, now time.Time) cause {
 // withoutSandbox says since when a pending pod's sandbox is gone, which happens when
 // the node's runtime is killed while init containers are at work; nil is never.
 // kubelet makes no other for a pod that is not to be restarted: it would stay
-// pending. What a pod has never had is missing since its start.
+// pending. What a pod has never had is missing since its start, and a pod whose
+// containers have ended needs none.
 func withoutSandbox(pod *corev1.Pod) *metav1.Time {
 	if pod.Status.Phase != corev1.PodPending || pod.Status.StartTime == nil || pod.DeletionTimestamp != nil {
 		return nil
 	}
+	hasToRun := slices.ContainsFunc(pod.Status.ContainerStatuses, func(c corev1.ContainerStatus) bool { return c.State.Terminated == nil })
 	for _, condition := range pod.Status.Conditions {
 		had := condition.LastTransitionTime.Sub(pod.Status.StartTime.Time) > time.Second // both are whole seconds, of one moment
-		if condition.Type == corev1.PodReadyToStartContainers && condition.Status == corev1.ConditionFalse && had {
+		if condition.Type == corev1.PodReadyToStartContainers && condition.Status == corev1.ConditionFalse && had && hasToRun {
 			return &condition.LastTransitionTime
 		}
 	}
