@@ -219,19 +219,19 @@ func stoppedBy(pod *corev1.Pod, now time.Time) cause {
 	return ""
 }
 
-// withoutSandbox says since when a pending pod's sandbox is gone, which happens when
-// the node's runtime is killed while init containers are at work; nil is never.
-// kubelet makes no other for a pod that is not to be restarted: it would stay
-// pending. What a pod has never had is missing since its start, and a pod whose
-// containers have ended needs none.
+// withoutSandbox says since when a pending pod is without the sandbox that it had,
+// which happens when the node's runtime is killed while init containers are at work;
+// nil is never. kubelet makes no other for a pod that is not to be restarted once
+// the runtime knows a container of it: the pod would stay pending.
 func withoutSandbox(pod *corev1.Pod) *metav1.Time {
-	if pod.Status.Phase != corev1.PodPending || pod.Status.StartTime == nil || pod.DeletionTimestamp != nil {
+	if pod.Status.Phase != corev1.PodPending || pod.DeletionTimestamp != nil {
 		return nil
 	}
-	hasToRun := slices.ContainsFunc(pod.Status.ContainerStatuses, func(c corev1.ContainerStatus) bool { return c.State.Terminated == nil })
+	had := slices.ContainsFunc(slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses),
+		func(c corev1.ContainerStatus) bool { return c.ContainerID != "" })
+	needs := slices.ContainsFunc(pod.Status.ContainerStatuses, func(c corev1.ContainerStatus) bool { return c.State.Terminated == nil })
 	for _, condition := range pod.Status.Conditions {
-		had := condition.LastTransitionTime.Sub(pod.Status.StartTime.Time) > time.Second // both are whole seconds, of one moment
-		if condition.Type == corev1.PodReadyToStartContainers && condition.Status == corev1.ConditionFalse && had && hasToRun {
+		if condition.Type == corev1.PodReadyToStartContainers && condition.Status == corev1.ConditionFalse && had && needs {
 			return &condition.LastTransitionTime
 		}
 	}

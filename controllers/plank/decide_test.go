@@ -121,6 +121,12 @@ func neverBegan(code int32, reason string) func(*corev1.Pod) {
 	}
 }
 
+// known adds an init container that the node's runtime has.
+func known(pod *corev1.Pod) {
+	pod.Status.InitContainerStatuses = append(pod.Status.InitContainerStatuses,
+		corev1.ContainerStatus{ContainerID: "containerd://1", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{}}})
+}
+
 // sandbox says whether the pod has a sandbox, and for how long that has been so.
 func sandbox(has corev1.ConditionStatus, d time.Duration) func(*corev1.Pod) {
 	return func(pod *corev1.Pod) {
@@ -216,14 +222,15 @@ func TestDecide(t *testing.T) {
 		{"an init container failed, others wait", job(pending), podIn(corev1.PodFailed, initTerminated(1, "Error"), waiting), ends(failure, "Job failed.")},
 		{"a container failed that was about to start", job(pending), podIn(corev1.PodFailed, waiting, neverBegan(1, "Error")), step{do: revive, why: unknown}},
 		{"a container cannot start", job(pending), podIn(corev1.PodFailed, waiting, neverBegan(128, "StartError")), ends(failure, "Job failed.")},
-		{"its sandbox is gone, and it is to be seen whether that stays", job(pending), podIn(corev1.PodPending, started(5*time.Minute), waiting, sandbox(corev1.ConditionFalse, 20*time.Second)), step{do: wait, again: 40 * time.Second}},
-		{"its sandbox is gone", job(pending), podIn(corev1.PodPending, started(5*time.Minute), waiting, sandbox(corev1.ConditionFalse, time.Minute)), step{do: revive, why: sandboxLost}},
-		{"its sandbox is gone too often", job(pending, revived(3)), podIn(corev1.PodPending, started(5*time.Minute), waiting, sandbox(corev1.ConditionFalse, time.Minute)), ends(errored, "Job pod reached max revivals (3) after being stopped unexpectedly (sandbox lost)")},
-		{"its sandbox is gone, and little of its time is left", job(pending), podIn(corev1.PodPending, started(10*time.Minute-time.Second), waiting, sandbox(corev1.ConditionFalse, time.Second)), step{do: wait, again: time.Second}},
-		{"it has its sandbox", job(pending), podIn(corev1.PodPending, started(5*time.Minute), waiting, sandbox(corev1.ConditionTrue, time.Minute)), step{do: wait, again: 5 * time.Minute}},
+		{"its sandbox is gone, and it is to be seen whether that stays", job(pending), podIn(corev1.PodPending, started(5*time.Minute), waiting, known, sandbox(corev1.ConditionFalse, 20*time.Second)), step{do: wait, again: 40 * time.Second}},
+		{"its sandbox is gone", job(pending), podIn(corev1.PodPending, started(5*time.Minute), waiting, known, sandbox(corev1.ConditionFalse, time.Minute)), step{do: revive, why: sandboxLost}},
+		{"its sandbox was gone before anybody heard of it", job(pending), podIn(corev1.PodPending, started(5*time.Minute), waiting, known, sandbox(corev1.ConditionFalse, 5*time.Minute)), step{do: revive, why: sandboxLost}},
+		{"its sandbox is gone too often", job(pending, revived(3)), podIn(corev1.PodPending, started(5*time.Minute), waiting, known, sandbox(corev1.ConditionFalse, time.Minute)), ends(errored, "Job pod reached max revivals (3) after being stopped unexpectedly (sandbox lost)")},
+		{"its sandbox is gone, and little of its time is left", job(pending), podIn(corev1.PodPending, started(10*time.Minute-time.Second), waiting, known, sandbox(corev1.ConditionFalse, time.Second)), step{do: wait, again: time.Second}},
+		{"it has its sandbox", job(pending), podIn(corev1.PodPending, started(5*time.Minute), waiting, known, sandbox(corev1.ConditionTrue, time.Minute)), step{do: wait, again: 5 * time.Minute}},
 		{"it never had a sandbox", job(pending), podIn(corev1.PodPending, started(5*time.Minute), waiting, sandbox(corev1.ConditionFalse, 5*time.Minute)), step{do: wait, again: 5 * time.Minute}},
-		{"its sandbox is gone, and it needs none any more", job(pending), podIn(corev1.PodPending, started(5*time.Minute), terminated(0, "Completed", ago(1)), sandbox(corev1.ConditionFalse, time.Minute)), step{do: wait, again: 5 * time.Minute}},
-		{"its sandbox is gone, since it is deleted", job(pending), podIn(corev1.PodPending, started(5*time.Minute), waiting, sandbox(corev1.ConditionFalse, time.Minute), deleted), ends(errored, "Pod got deleted unexpectedly")},
+		{"its sandbox is gone, and it needs none any more", job(pending), podIn(corev1.PodPending, started(5*time.Minute), known, terminated(0, "Completed", ago(1)), sandbox(corev1.ConditionFalse, time.Minute)), step{do: wait, again: 5 * time.Minute}},
+		{"its sandbox is gone, since it is deleted", job(pending), podIn(corev1.PodPending, started(5*time.Minute), waiting, known, sandbox(corev1.ConditionFalse, time.Minute), deleted), ends(errored, "Pod got deleted unexpectedly")},
 		{"its sandbox is gone, and it runs", job(pending), podIn(corev1.PodRunning, started(time.Hour), stillRunning, sandbox(corev1.ConditionFalse, time.Minute)), step{do: wait, again: 47 * time.Hour}},
 		{"counted, not deleted yet", job(pending, revived(1), replaced("pod-1")), podIn(corev1.PodFailed, reason("Evicted")), step{do: discard}},
 		{"counted, going", job(pending, revived(1), replaced("pod-1")), podIn(corev1.PodFailed, reason("Evicted"), deleted), step{do: wait, again: 48*time.Hour - time.Second}},

@@ -55,7 +55,7 @@ func TestSlimPodKeepsWhatDecides(t *testing.T) {
 				{Type: corev1.PodReadyToStartContainers, Status: corev1.ConditionFalse, LastTransitionTime: now, LastProbeTime: now},
 			},
 			ContainerStatuses: []corev1.ContainerStatus{
-				{Name: "test", Image: "alpine", State: end},
+				{Name: "test", Image: "alpine", ContainerID: "containerd://1", State: end},
 				{Name: "sidecar", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: now}}},
 			},
 			InitContainerStatuses: []corev1.ContainerStatus{
@@ -74,7 +74,7 @@ func TestSlimPodKeepsWhatDecides(t *testing.T) {
 		Status: corev1.PodStatus{
 			Phase: corev1.PodFailed, Reason: "Evicted", StartTime: &now,
 			Conditions:        []corev1.PodCondition{{Type: corev1.PodReadyToStartContainers, Status: corev1.ConditionFalse, LastTransitionTime: now}},
-			ContainerStatuses: []corev1.ContainerStatus{{Name: "test", State: end}, {Name: "sidecar"}},
+			ContainerStatuses: []corev1.ContainerStatus{{Name: "test", ContainerID: "containerd://1", State: end}, {Name: "sidecar"}},
 			InitContainerStatuses: []corev1.ContainerStatus{
 				{Name: "clonerefs", State: lost},
 				{Name: "initupload", State: end},

@@ -42,8 +42,9 @@ func SlimPod(obj any) (any, error) {
 	for _, container := range pod.Status.ContainerStatuses {
 		slim.Status.ContainerStatuses = append(slim.Status.ContainerStatuses, slimContainer(container))
 	}
-	for _, container := range pod.Status.InitContainerStatuses {
-		if end := container.State.Terminated; end != nil && (end.ExitCode != 0 || EndLost(end)) {
+	for _, container := range pod.Status.InitContainerStatuses { // of most pods they are over, and well
+		end := container.State.Terminated
+		if pod.Status.Phase == corev1.PodPending || end != nil && (end.ExitCode != 0 || EndLost(end)) {
 			slim.Status.InitContainerStatuses = append(slim.Status.InitContainerStatuses, slimContainer(container))
 		}
 	}
@@ -57,9 +58,9 @@ func SlimPod(obj any) (any, error) {
 	return slim, nil
 }
 
-// slimContainer keeps how a container ended.
+// slimContainer keeps whether the node knows a container, and how it ended.
 func slimContainer(container corev1.ContainerStatus) corev1.ContainerStatus {
-	slim := corev1.ContainerStatus{Name: container.Name}
+	slim := corev1.ContainerStatus{Name: container.Name, ContainerID: container.ContainerID}
 	if end := container.State.Terminated; end != nil {
 		slim.State.Terminated = &corev1.ContainerStateTerminated{
 			ExitCode:   end.ExitCode,
