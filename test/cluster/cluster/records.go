@@ -22,12 +22,7 @@ func (c *Cluster) removeHalfRecords() error {
 	if err != nil {
 		return err
 	}
-	for _, record := range records {
-		if err := os.Remove(record); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
+	return removeFiles(records)
 }
 
 // halfRecords finds them: the names tell of which sandbox they are.

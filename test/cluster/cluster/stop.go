@@ -115,8 +115,13 @@ func (c *Cluster) removeStrays(context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, stray := range strays {
-		if err := os.Remove(stray); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	return removeFiles(strays)
+}
+
+// removeFiles removes those of the files that are still there.
+func removeFiles(files []string) error {
+	for _, file := range files {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
