@@ -147,8 +147,8 @@ func decideTimeouts(pod *corev1.Pod, limits Settings, now time.Time) step {
 		return overdue(&pod.CreationTimestamp, limits.UnscheduledTimeout, now, timedOut(prowv1.ErrorState, "Pod scheduling timeout."))
 	case pod.Status.Phase == corev1.PodPending:
 		next := overdue(pod.Status.StartTime, limits.PendingTimeout, now, timedOut(prowv1.ErrorState, "Pod pending timeout."))
-		if since := withoutSandbox(pod); since != nil && next.do == wait {
-			next.again = min(next.again, since.Add(sandboxPatience).Sub(now))
+		if gone := withoutSandbox(pod); gone != nil && next.do == wait {
+			next.again = min(next.again, gone.Add(sandboxPatience).Sub(now))
 		}
 		return next
 	case pod.Status.Phase == corev1.PodRunning && !pod.Status.StartTime.IsZero() && pod.DeletionTimestamp == nil:
@@ -198,6 +198,7 @@ const sandboxPatience = time.Minute
 
 // stoppedBy says what stopped the pod from outside; empty is nothing.
 func stoppedBy(pod *corev1.Pod, now time.Time) cause {
+	gone := withoutSandbox(pod)
 	switch {
 	case pod.Status.Reason == reasonEvicted:
 		return evicted
@@ -205,10 +206,9 @@ func stoppedBy(pod *corev1.Pod, now time.Time) cause {
 		return nodeLost
 	case pod.Status.Phase == corev1.PodUnknown, endLost(pod):
 		return unknown
+	case gone != nil && now.Sub(gone.Time) >= sandboxPatience:
+		return sandboxLost
 	case pod.Status.Phase != corev1.PodRunning:
-		if since := withoutSandbox(pod); since != nil && now.Sub(since.Time) >= sandboxPatience {
-			return sandboxLost
-		}
 		return ""
 	}
 	for _, container := range pod.Status.ContainerStatuses {
@@ -227,16 +227,22 @@ func withoutSandbox(pod *corev1.Pod) *metav1.Time {
 	if pod.Status.Phase != corev1.PodPending || pod.DeletionTimestamp != nil {
 		return nil
 	}
-	had := slices.ContainsFunc(slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses),
-		func(c corev1.ContainerStatus) bool { return c.ContainerID != "" })
-	needs := slices.ContainsFunc(pod.Status.ContainerStatuses, func(c corev1.ContainerStatus) bool { return c.State.Terminated == nil })
+	all := slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses)
+	if !slices.ContainsFunc(all, isKnown) || !slices.ContainsFunc(pod.Status.ContainerStatuses, hasNotEnded) {
+		return nil
+	}
 	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.PodReadyToStartContainers && condition.Status == corev1.ConditionFalse && had && needs {
+		if condition.Type == corev1.PodReadyToStartContainers && condition.Status == corev1.ConditionFalse {
 			return &condition.LastTransitionTime
 		}
 	}
 	return nil
 }
+
+// isKnown says whether the node's runtime has, or had, the container.
+func isKnown(c corev1.ContainerStatus) bool { return c.ContainerID != "" }
+
+func hasNotEnded(c corev1.ContainerStatus) bool { return c.State.Terminated == nil }
 
 // endLost says whether a pod counts as failed only because its node's runtime was
 // away when containers ended: they may have succeeded. Then Kubernetes says that
@@ -260,9 +266,9 @@ func endLost(pod *corev1.Pod) bool {
 }
 
 // hasCause says whether something other than a container's end may explain why a
-// pod failed: a reason that Kubernetes gives, as when it lets a pod in at no node
-// or a deadline is over; that the pod is being deleted; or that nothing is known
-// of its containers.
+// pod failed: a reason that Kubernetes gives, as when its node refuses a pod or a
+// deadline is over; that the pod is being deleted; or that nothing is known of its
+// containers.
 func hasCause(pod *corev1.Pod) bool {
 	return pod.Status.Reason != "" || pod.DeletionTimestamp != nil || len(pod.Status.ContainerStatuses) == 0
 }
