@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sethvargo/go-envconfig"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -54,7 +55,7 @@ func TestRun(t *testing.T) {
 	for round, name := range []string{"first", "second"} { // the second is after a restart
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
-		go func() { ended <- controllers.Run(ctx, lookup(env)) }()
+		go func() { ended <- controllers.Run(ctx, envconfig.MapLookuper(env).Lookup) }()
 		pj := &prowv1.ProwJob{
 			ObjectMeta: metav1.ObjectMeta{Name: name},
 			Spec: prowv1.ProwJobSpec{
@@ -118,7 +119,7 @@ func TestRunRefuses(t *testing.T) {
 					env[key] = value
 				}
 			}
-			err := controllers.Run(t.Context(), lookup(env))
+			err := controllers.Run(t.Context(), envconfig.MapLookuper(env).Lookup)
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got error %v, want one with %q", err, tc.want)
 			}
@@ -138,7 +139,7 @@ func TestRunWithoutServer(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- controllers.Run(ctx, lookup(env)) }()
+	go func() { ended <- controllers.Run(ctx, envconfig.MapLookuper(env).Lookup) }()
 	eventually(t, "health", func() bool {
 		resp, err := http.Get("http://127.0.0.1:" + port + "/healthz")
 		if err != nil {
@@ -164,10 +165,6 @@ func succeed(t *testing.T, kube kubernetes.Interface, name string) {
 	if _, err := kube.CoreV1().Pods("pods").UpdateStatus(t.Context(), pod, metav1.UpdateOptions{}); err != nil && !apierrors.IsConflict(err) {
 		t.Fatal(err)
 	}
-}
-
-func lookup(env map[string]string) func(string) (string, bool) {
-	return func(key string) (string, bool) { value, ok := env[key]; return value, ok }
 }
 
 func write(t testing.TB, dir, name, content string) string {

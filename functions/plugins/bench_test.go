@@ -15,6 +15,7 @@ import (
 	"github.com/cloudevents/sdk-go/v2/binding"
 	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
 	"github.com/google/uuid"
+	"github.com/sethvargo/go-envconfig"
 
 	"github.com/cutwater-ci/cutwater/internal/inbox"
 	"github.com/cutwater-ci/cutwater/local/controlplane"
@@ -41,7 +42,7 @@ func BenchmarkTestAll(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	handler, err := New(b.Context(), lookup(env))
+	handler, err := New(b.Context(), envconfig.MapLookuper(env).Lookup)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/sethvargo/go-envconfig"
 
 	"github.com/cutwater-ci/cutwater/config/lastgood"
 	"github.com/cutwater-ci/cutwater/internal/blob"
@@ -98,7 +99,7 @@ func TestNew(t *testing.T) {
 			defer kubernetes.Close()
 			env := environment(t, github.URL, kubernetes.URL)
 			maps.Copy(env, tc.set)
-			handler, err := New(t.Context(), lookup(env))
+			handler, err := New(t.Context(), envconfig.MapLookuper(env).Lookup)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -142,7 +143,7 @@ func TestNewWithBrokenFiles(t *testing.T) {
 			}
 		}
 	}
-	handler, err := New(t.Context(), lookup(env))
+	handler, err := New(t.Context(), envconfig.MapLookuper(env).Lookup)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +171,7 @@ func TestNewFails(t *testing.T) {
 		t.Run(tc.key+"="+tc.value, func(t *testing.T) {
 			env := environment(t, "http://127.0.0.1:1", "http://127.0.0.1:1")
 			env[tc.key] = tc.value
-			_, err := New(t.Context(), lookup(env))
+			_, err := New(t.Context(), envconfig.MapLookuper(env).Lookup)
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("error %v, want one about %q", err, tc.want)
 			}
@@ -185,13 +186,6 @@ func deliverTestAll(t *testing.T, handler http.Handler, bucketURL string) {
 	d.Header.Set(webhook.SignatureHeader, webhook.Sign(d.Body, []byte(testToken)))
 	if err := deliverTo(t, handler, inboxOf(t, bucketURL), d); err != nil {
 		t.Error(err)
-	}
-}
-
-func lookup(env map[string]string) func(string) (string, bool) {
-	return func(key string) (string, bool) {
-		value, ok := env[key]
-		return value, ok
 	}
 }
 

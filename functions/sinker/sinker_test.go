@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sethvargo/go-envconfig"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
@@ -90,7 +91,7 @@ func fromEnvironment(w *world, kubeconfig []byte) {
 	w.run("last-night", prowv1.PeriodicJob, "nightly", 72*time.Hour, 72*time.Hour)
 	w.run("old", prowv1.PeriodicJob, "gone", 72*time.Hour, 72*time.Hour)
 	w.run("young", prowv1.PeriodicJob, "gone", 12*time.Hour, 12*time.Hour)
-	lookup := func(key string) (string, bool) { value, ok := env[key]; return value, ok }
+	lookup := envconfig.MapLookuper(env).Lookup
 	handler, err := New(w.Context(), lookup)
 	if err != nil {
 		w.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/sethvargo/go-envconfig"
 
 	"github.com/cutwater-ci/cutwater/internal/function"
 )
@@ -33,13 +34,6 @@ func get(t *testing.T, url string) (int, string) {
 		t.Fatal(err)
 	}
 	return response.StatusCode, string(body)
-}
-
-func lookup(vars map[string]string) function.Lookup {
-	return func(key string) (string, bool) {
-		value, ok := vars[key]
-		return value, ok
-	}
 }
 
 func TestHandler(t *testing.T) {
@@ -130,7 +124,7 @@ func TestRunErrors(t *testing.T) {
 		return nil, context.Canceled
 	}
 	for _, vars := range []map[string]string{{"PORT": "http"}, {"LOG_LEVEL": "loud"}, {"GRACE_PERIOD": "soon"}} {
-		if err := function.Run(t.Context(), "test", lookup(vars), never); err == nil {
+		if err := function.Run(t.Context(), "test", envconfig.MapLookuper(vars).Lookup, never); err == nil {
 			t.Errorf("%v: got no error", vars)
 		}
 	}
@@ -143,11 +137,11 @@ func TestDecode(t *testing.T) {
 		Duration time.Duration `env:"DURATION,default=2s"`
 		Needed   string        `env:"NEEDED,required"`
 	}
-	err := function.Decode(t.Context(), lookup(map[string]string{"GIVEN": "a", "EMPTY": "", "NEEDED": ""}), &e)
+	err := function.Decode(t.Context(), envconfig.MapLookuper(map[string]string{"GIVEN": "a", "EMPTY": "", "NEEDED": ""}).Lookup, &e)
 	if err == nil || !strings.Contains(err.Error(), "NEEDED") {
 		t.Errorf("got %v, want an error about NEEDED", err)
 	}
-	err = function.Decode(t.Context(), lookup(map[string]string{"GIVEN": "a", "EMPTY": "", "NEEDED": "b"}), &e)
+	err = function.Decode(t.Context(), envconfig.MapLookuper(map[string]string{"GIVEN": "a", "EMPTY": "", "NEEDED": "b"}).Lookup, &e)
 	if err != nil || e.Given != "a" || e.Empty != "x" || e.Duration != 2*time.Second || e.Needed != "b" {
 		t.Errorf("got %+v, %v", e, err)
 	}

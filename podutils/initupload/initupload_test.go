@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/sethvargo/go-envconfig"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 	"github.com/cutwater-ci/cutwater/internal/goldens"
@@ -46,7 +47,7 @@ func startWith(t *testing.T, text, jobSpec string, args ...string) (int, string)
 	var log bytes.Buffer
 	code := initupload.Main(command.Process{
 		Args:   args,
-		Env:    func(name string) (string, bool) { value, ok := env[name]; return value, ok },
+		Env:    envconfig.MapLookuper(env).Lookup,
 		Stdout: &log, Stderr: &log,
 	})
 	return code, log.String()

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/sethvargo/go-envconfig"
 
 	prowv1 "github.com/cutwater-ci/cutwater/apis/prowjobs/v1"
 	"github.com/cutwater-ci/cutwater/podutils/jobspec"
@@ -80,7 +81,7 @@ func TestEnv(t *testing.T) {
 				t.Errorf("names are %v, which lack some of %v", names, slices.Sorted(maps.Keys(env)))
 			}
 			// The spec comes back whole from its variable.
-			again, err := jobspec.FromEnv(func(name string) (string, bool) { value, ok := env[name]; return value, ok })
+			again, err := jobspec.FromEnv(envconfig.MapLookuper(env).Lookup)
 			if err != nil {
 				t.Fatal(err)
 			}

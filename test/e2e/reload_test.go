@@ -7,12 +7,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/sethvargo/go-envconfig"
 
 	"github.com/cutwater-ci/cutwater/controllers"
 	"github.com/cutwater-ci/cutwater/functions/deck"
@@ -76,19 +79,26 @@ func (s *story) awaitCopies(t *testing.T) {
 	}
 }
 
-// othersStart starts one more instance of each part that must not stop for a wrong line.
+// othersStart starts one more instance of each part that must not stop for a wrong
+// line. plugins knows the organisation's plugins.
 func (s *story) othersStart(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(s.ctx)
 	defer cancel()
-	starts(ctx, t, s, "plugins", plugins.New)
+	if handler := starts(ctx, t, s, "plugins", plugins.New); handler != nil {
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, httptest.NewRequestWithContext(ctx, http.MethodGet, "/plugin-help", http.NoBody))
+		if answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), s.m.Org) {
+			t.Errorf("plugins started and answers %d: %s", answer.Code, answer.Body)
+		}
+	}
 	starts(ctx, t, s, "deck", deck.New)
 	starts(ctx, t, s, "horologium", horologium.New)
 	starts(ctx, t, s, "controller", controllers.New)
 }
 
-// starts makes a part with the machine's files.
-func starts[T any](ctx context.Context, t *testing.T, s *story, part string, begin func(context.Context, function.Lookup) (T, error)) {
+// starts makes a part with the machine's files, and returns it.
+func starts[T any](ctx context.Context, t *testing.T, s *story, part string, begin func(context.Context, function.Lookup) (T, error)) T {
 	t.Helper()
 	variables := map[string]string{
 		"BUCKET": "file://" + s.m.Bucket, "HMAC_SECRET_FILE": s.state("secrets", "hmac-token", "hmac"),
@@ -96,17 +106,11 @@ func starts[T any](ctx context.Context, t *testing.T, s *story, part string, beg
 		"PLUGIN_CONFIG": s.state("configmaps", "plugins", "plugins.yaml"), "KUBECONFIG": s.state("kubeconfigs", "cutwater-"+part),
 		"GITHUB_ENDPOINT": s.m.Forge.URL(), "GITHUB_HOST": s.m.Forge.URL(),
 	}
-	if _, err := begin(function.WithRegisterer(ctx, prometheus.NewRegistry()), lookup(variables)); err != nil {
+	made, err := begin(function.WithRegisterer(ctx, prometheus.NewRegistry()), envconfig.MapLookuper(variables).Lookup)
+	if err != nil {
 		t.Errorf("%s does not start: %v", part, err)
 	}
-}
-
-// lookup is an environment of these variables.
-func lookup(variables map[string]string) function.Lookup {
-	return func(key string) (string, bool) {
-		value, ok := variables[key]
-		return value, ok
-	}
+	return made
 }
 
 // rewrite replaces a file at once, as editors do.
@@ -138,7 +142,7 @@ func (s *story) replica(t *testing.T) (metrics string, environment function.Look
 		"KUBECONFIG": s.state("kubeconfigs", "cutwater-controller"), "CONFIG_PATH": s.state("configmaps", "config", "config.yaml"),
 		"GITHUB_ENDPOINT": s.m.Forge.URL(), "GITHUB_HOST": s.m.Forge.URL(), "GITHUB_TOKEN_PATH": s.state("secrets", "github-token", "token"),
 	}
-	environment = lookup(variables)
+	environment = envconfig.MapLookuper(variables).Lookup
 	ctx, cancel := context.WithCancel(s.ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- controllers.Run(ctx, environment) }()
